@@ -1,0 +1,3 @@
+module processmanager
+
+go 1.26
