@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// Every setting is in the DSN: a pragma sent by Exec reaches one connection of
+// a pool, and a misspelt key here fails instead of being ignored.
+const (
+	writerDSN = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_dqs=0" +
+		// macOS answers a plain fsync from the drive's own cache.
+		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)" +
+		// The writer moves the log into the database itself, after the answers are out.
+		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(16777216)"
+	readerDSN = "_query_only=1&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
+)
+
+// minSQLite is the first version without the write-ahead-log reset bug.
+const minSQLite = "3.54.1"
+
+// dsn returns the data source name of the database at path with those settings.
+func dsn(path, settings string) string {
+	p := filepath.ToSlash(path)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // C:/… becomes file:///C:/…
+	}
+	return (&url.URL{Scheme: "file", Path: p}).String() + "?" + settings
+}
+
+// openReaders returns a pool that cannot write.
+func openReaders(path string) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn(path, readerDSN))
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(4)
+	pool.SetMaxIdleConns(2)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool, nil
+}
+
+// A conn is one connection below database/sql, which would add a quarter to
+// the cost of a row. It belongs to one goroutine.
+type conn struct {
+	raw   driver.Conn
+	stmts map[string]driver.Stmt // prepared, by their text
+}
+
+// connect opens a connection to the database at path with those settings.
+func connect(path, settings string) (*conn, error) {
+	connector, err := sqlite.NewConnector(dsn(path, settings))
+	if err != nil {
+		return nil, err
+	}
+	raw, err := connector.Connect(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return &conn{raw: raw, stmts: map[string]driver.Stmt{}}, nil
+}
+
+func (c *conn) close() error {
+	var errs []error
+	for _, s := range c.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.raw.Close())...)
+}
+
+// prepared returns the statement for query, prepared once.
+func (c *conn) prepared(query string) (driver.Stmt, error) {
+	if s, ok := c.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := c.raw.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[query] = s
+	return s, nil
+}
+
+// exec runs a statement. There is no context on purpose: a commit that a
+// context ends has an unknown outcome.
+func (c *conn) exec(query string, args ...any) (driver.Result, error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.(driver.StmtExecContext).ExecContext(context.Background(), named(args))
+}
+
+// row runs a query that returns at most one row; io.EOF means none.
+func (c *conn) row(query string, args ...any) ([]driver.Value, error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named(args))
+	if err != nil {
+		return nil, err
+	}
+	values := make([]driver.Value, len(rows.Columns()))
+	err = rows.Next(values)
+	return values, errors.Join(err, rows.Close())
+}
+
+// script runs SQL of several statements once.
+func (c *conn) script(text string) error {
+	_, err := c.raw.(driver.ExecerContext).ExecContext(context.Background(), text, nil)
+	return err
+}
+
+func named(args []any) []driver.NamedValue {
+	values := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
+	}
+	return values
+}
+
+// verify reads back what an acknowledgement rests on, and writes once: a
+// read-only disk opens without complaint.
+func (c *conn) verify() error {
+	for _, want := range []struct {
+		query, name string
+		ok          func(string) bool
+		needed      string
+	}{
+		{"PRAGMA journal_mode", "journal_mode", is("wal"), "wal"},
+		{"PRAGMA synchronous", "synchronous", is("2"), "2 (FULL)"},
+		{"PRAGMA foreign_keys", "foreign_keys", is("1"), "1"},
+		{"SELECT sqlite_version()", "SQLite version", atLeast(minSQLite), "at least " + minSQLite},
+	} {
+		values, err := c.row(want.query)
+		if err != nil {
+			return fmt.Errorf("read back %s: %w", want.name, err)
+		}
+		if got := fmt.Sprint(values[0]); !want.ok(got) {
+			return fmt.Errorf("%s is %s and must be %s: an acknowledgement would not survive a power cut", want.name, got, want.needed)
+		}
+	}
+	if _, err := c.exec(`UPDATE tally SET value = value + 1 WHERE name = 'probes'`); err != nil {
+		return fmt.Errorf("write to it: %w", err)
+	}
+	return nil
+}
+
+func is(want string) func(string) bool { return func(got string) bool { return got == want } }
+
+// atLeast compares dotted numbers.
+func atLeast(floor string) func(string) bool {
+	number := func(s string) (n [3]int) {
+		fmt.Sscanf(s, "%d.%d.%d", &n[0], &n[1], &n[2])
+		return n
+	}
+	return func(got string) bool {
+		g, f := number(got), number(floor)
+		for i := range g {
+			if g[i] != f[i] {
+				return g[i] > f[i]
+			}
+		}
+		return true
+	}
+}
+
+// none reports whether err means that there was no row.
+func none(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, sql.ErrNoRows) }
+
+// onWindows is where a file that is open can be neither renamed nor replaced.
+const onWindows = runtime.GOOS == "windows"

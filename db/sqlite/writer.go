@@ -1,0 +1,333 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"processmanager/db"
+)
+
+const (
+	// maxWaiting is how many may wait for the next commit; whoever comes after
+	// is told to come back.
+	maxWaiting = 8192
+
+	// maxBatch is how many share one commit.
+	maxBatch = 512
+
+	// After a failure the connection is opened anew: at once if somebody needs
+	// it, but not more often than minReopen; else by itself, ever more rarely.
+	minReopen = 250 * time.Millisecond
+	maxReopen = 30 * time.Second
+
+	// settleAfter is how long nothing must have been written before the
+	// write-ahead log is emptied.
+	settleAfter = 2 * time.Second
+)
+
+// A writer is the one goroutine that writes, over the one connection that can.
+// Whoever has something to write waits for the next commit together with all
+// the others who came meanwhile; a lone one waits for nobody.
+type writer struct {
+	dir string
+	log *slog.Logger
+
+	mu      sync.Mutex // guards what follows
+	waiting []*change
+	closing bool
+	fault   error // why nothing can be written; nil: all is well
+
+	wake chan struct{} // holds one hint that waiting or closing has changed
+	done chan struct{} // closed when run has returned
+
+	// Owned by run.
+	conn     *conn // nil after a failure, until it has been opened anew
+	failedAt time.Time
+	pause    time.Duration // from failedAt to the next try that nobody asked for
+	batch    batch
+	wal      wal
+}
+
+// A change is something to write. The writer applies it in a transaction with
+// others and then sends how that ended to done.
+type change struct {
+	apply func(*batch) error
+	// after, if not nil, is called instead of apply, outside any transaction.
+	after func(*conn) error
+	done  chan error // holds one
+}
+
+// A batch is the transaction being written.
+type batch struct {
+	*conn
+	redeliveries int64
+	bytes        int // of bodies
+}
+
+// newWriter opens the database, makes sure that what it acknowledges will be
+// durable, and starts writing.
+func newWriter(dir string, log *slog.Logger) (*writer, error) {
+	w := &writer{dir: dir, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if err := w.reopen(); err != nil {
+		return nil, err
+	}
+	go w.run()
+	return w, nil
+}
+
+// do has change c written and returns once it is on disk, or why it is not.
+func (w *writer) do(c *change) error {
+	if err := w.enqueue(c); err != nil {
+		return err
+	}
+	return <-c.done
+}
+
+// enqueue puts c among those waiting for the next commit. Unless it returns an
+// error, c.done will receive.
+func (w *writer) enqueue(c *change) error {
+	w.mu.Lock()
+	switch {
+	case w.closing:
+		w.mu.Unlock()
+		return fmt.Errorf("%w: shutting down", db.ErrUnavailable)
+	case len(w.waiting) >= maxWaiting:
+		w.mu.Unlock()
+		return fmt.Errorf("%w: %d are waiting to be stored", db.ErrUnavailable, maxWaiting)
+	}
+	w.waiting = append(w.waiting, c)
+	first := len(w.waiting) == 1
+	w.mu.Unlock()
+	if first {
+		w.hint()
+	}
+	return nil
+}
+
+func (w *writer) hint() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// health returns nil while writing works.
+func (w *writer) health() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fault
+}
+
+// close has everything enqueued written and closes the connection.
+func (w *writer) close() error {
+	w.mu.Lock()
+	w.closing = true
+	w.mu.Unlock()
+	w.hint()
+	<-w.done
+	if w.conn == nil {
+		return nil
+	}
+	return w.conn.close()
+}
+
+func (w *writer) run() {
+	defer close(w.done)
+	timer := time.NewTimer(0)
+	<-timer.C
+	var changes []*change
+	for {
+		clear(changes)
+		var closing bool
+		if changes, closing = w.take(changes); len(changes) > 0 {
+			w.write(changes)
+			continue
+		}
+		if closing {
+			return
+		}
+		timer.Stop()
+		if wait := w.untilChore(); wait > 0 {
+			timer.Reset(wait)
+		}
+		select {
+		case <-w.wake:
+		case <-timer.C:
+			w.chore()
+		}
+	}
+}
+
+// take returns what is waiting, and leaves the slice written to collect what
+// comes next.
+func (w *writer) take(written []*change) (changes []*change, closing bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	changes, w.waiting = w.waiting, written[:0]
+	return changes, w.closing
+}
+
+// untilChore returns how long to wait, while nobody writes, for the next thing
+// to do unasked; 0: there is none.
+func (w *writer) untilChore() time.Duration {
+	switch {
+	case w.conn == nil:
+		return max(time.Millisecond, time.Until(w.failedAt.Add(w.pause)))
+	case w.wal.pages > 0:
+		return settleAfter
+	}
+	return 0
+}
+
+func (w *writer) chore() {
+	if w.conn == nil {
+		w.log.Debug("opening the database anew", "err", w.reopen())
+		return
+	}
+	if err := w.wal.truncate(w.conn); err != nil {
+		w.fail(err)
+	}
+}
+
+// write commits changes, at most maxBatch at a time, and tells each how it went.
+func (w *writer) write(changes []*change) {
+	for len(changes) > 0 {
+		n := min(len(changes), maxBatch)
+		w.writeBatch(changes[:n])
+		changes = changes[n:]
+		if w.conn == nil {
+			continue
+		}
+		if err := w.wal.checkpoint(w.conn, len(changes) > 0); err != nil {
+			w.fail(err)
+		}
+	}
+}
+
+func (w *writer) writeBatch(changes []*change) {
+	err := w.ready()
+	if err == nil {
+		err = w.transact(changes)
+	}
+	if err != nil && len(changes) > 1 && w.conn != nil {
+		// One of them cannot be written; the others must not suffer for it.
+		for i := range changes {
+			w.writeBatch(changes[i : i+1])
+		}
+		return
+	}
+	for _, c := range changes {
+		if c.after != nil && err == nil {
+			c.done <- c.after(w.conn)
+			continue
+		}
+		c.done <- err
+	}
+}
+
+// transact writes changes in one transaction. When it returns an error none of
+// them is acknowledged; if the cause is not in the changes themselves, the
+// connection is given up as well.
+func (w *writer) transact(changes []*change) error {
+	w.batch = batch{conn: w.conn}
+	err := w.batch.commit(changes)
+	if err == nil {
+		w.wal.grow(len(changes), w.batch.bytes)
+		return nil
+	}
+	if inChange(err) {
+		if _, rollback := w.conn.exec("ROLLBACK"); rollback == nil {
+			return err
+		}
+	}
+	return w.fail(err)
+}
+
+func (b *batch) commit(changes []*change) error {
+	if _, err := b.exec("BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	for _, c := range changes {
+		if c.apply == nil {
+			continue
+		}
+		if err := c.apply(b); err != nil {
+			return err
+		}
+	}
+	if b.redeliveries > 0 {
+		if _, err := b.exec(`UPDATE tally SET value = value + ? WHERE name = 'redeliveries'`, b.redeliveries); err != nil {
+			return fmt.Errorf("count redeliveries: %w", err)
+		}
+	}
+	if _, err := b.exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// ready returns nil if there is a working connection and room on the disk.
+func (w *writer) ready() error {
+	if w.conn == nil {
+		if time.Since(w.failedAt) < minReopen {
+			return w.health()
+		}
+		if err := w.reopen(); err != nil {
+			return err
+		}
+	}
+	if err := w.wal.room(w.dir); err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// reopen opens the connection and proves that it can write durably.
+func (w *writer) reopen() error {
+	c, err := connect(filepath.Join(w.dir, FileName), writerDSN)
+	if err == nil {
+		if err = c.verify(); err == nil {
+			err = w.wal.room(w.dir)
+		}
+		if err != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
+	if err != nil {
+		return w.fail(err)
+	}
+	w.conn, w.pause = c, 0
+	w.wal.pages = 1 // the probe
+	w.mu.Lock()
+	healed := w.fault != nil
+	w.fault = nil
+	w.mu.Unlock()
+	if healed {
+		w.log.Info("the store works again")
+	}
+	return nil
+}
+
+// fail gives up the connection and returns err as the callers shall see it.
+// After an error of the disk nobody knows what a connection's cache is worth.
+func (w *writer) fail(err error) error {
+	if w.conn != nil {
+		w.conn.close() // whatever it says, the connection is gone
+		w.conn = nil
+	}
+	w.pause = min(maxReopen, max(time.Second, 2*w.pause))
+	w.failedAt = time.Now()
+	fault := fmt.Errorf("%w: %w", db.ErrUnavailable, plain(err))
+	w.mu.Lock()
+	first := w.fault == nil
+	w.fault = fault
+	w.mu.Unlock()
+	if first {
+		w.log.Error("nothing can be stored; senders are told to come back", "err", fault)
+	}
+	return fault
+}
