@@ -34,7 +34,7 @@ func (s *Store) Backup(ctx context.Context, path string, progress func(done, tot
 		err = s.copyPages(ctx, draft, progress)
 	}
 	if err == nil {
-		err = check(draft)
+		err = check(ctx, draft)
 	}
 	if err == nil {
 		err = publish(draft, path)
@@ -89,22 +89,6 @@ func (s *Store) between(f func(*conn) error) error {
 	return s.write.do(&change{after: f, done: make(chan error, 1)})
 }
 
-// check opens the database at path, of which nobody else knows, and has SQLite
-// go through all of it.
-func check(path string) error {
-	c, err := connect(path, "_query_only=1")
-	if err != nil {
-		return err
-	}
-	values, err := c.row("PRAGMA integrity_check(1)")
-	if err == nil {
-		if verdict := fmt.Sprint(values[0]); verdict != "ok" {
-			err = fmt.Errorf("%w: %s", db.ErrDamaged, verdict)
-		}
-	}
-	return errors.Join(err, c.close())
-}
-
 // Restore puts the backup in file in the place of the database in the data
 // folder dir, after checking it. The database that was there is kept beside it
 // under the name that is returned ("" if there was none). It refuses while a
@@ -152,7 +136,7 @@ func fetchBackup(ctx context.Context, file, draft string) error {
 	if err := copyFile(ctx, file, draft); err != nil {
 		return err
 	}
-	return check(draft)
+	return check(ctx, draft)
 }
 
 // setAside gives the database at path and its journals another name.
