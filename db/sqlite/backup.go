@@ -47,41 +47,52 @@ func (s *Store) Backup(ctx context.Context, path string, progress func(done, tot
 
 func (s *Store) copyPages(ctx context.Context, path string, progress func(done, total int)) error {
 	var from *conn
-	var copying *sqlite.Backup
-	err := s.between(func(c *conn) (err error) {
+	err := s.between(func(c *conn) error {
 		from = c
-		copying, err = c.raw.(interface {
-			NewBackup(string) (*sqlite.Backup, error)
-		}).NewBackup(dsn(path, "_synchronous=FULL"))
-		return err
+		return c.startCopy(path)
 	})
-	if err != nil {
-		return err
-	}
-	for more := true; more; {
-		err := s.between(func(c *conn) (err error) {
-			switch {
-			case c != from:
+	for more := true; more && err == nil; {
+		err = s.between(func(c *conn) (err error) {
+			if c != from {
 				return errors.New("the database had to be opened anew meanwhile; start the backup again")
-			case ctx.Err() != nil:
-				return errors.Join(ctx.Err(), copying.Finish())
 			}
-			if more, err = copying.Step(backupStep); err != nil {
-				return errors.Join(err, copying.Finish())
+			if err := ctx.Err(); err != nil {
+				return errors.Join(err, c.endCopy())
 			}
-			if total := copying.PageCount(); progress != nil {
-				progress(total-copying.Remaining(), total)
+			if more, err = c.copying.Step(backupStep); err != nil {
+				return errors.Join(err, c.endCopy())
+			}
+			if total := c.copying.PageCount(); progress != nil {
+				progress(total-c.copying.Remaining(), total)
 			}
 			if !more {
-				return copying.Finish()
+				return c.endCopy()
 			}
 			return nil
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return err
+}
+
+// startCopy begins to copy the database of c to the file path.
+func (c *conn) startCopy(path string) (err error) {
+	if c.copying != nil {
+		return errors.New("another backup is being made; wait for it")
+	}
+	c.copying, err = c.raw.(interface {
+		NewBackup(string) (*sqlite.Backup, error)
+	}).NewBackup(dsn(path, "_synchronous=FULL"))
+	return err
+}
+
+// endCopy lets go of a copy, complete or not.
+func (c *conn) endCopy() error {
+	if c.copying == nil {
+		return nil
+	}
+	err := c.copying.Finish()
+	c.copying = nil
+	return err
 }
 
 // between runs f on the writer's connection between two commits.

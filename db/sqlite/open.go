@@ -55,8 +55,9 @@ func openReaders(path string) (*sql.DB, error) {
 // A conn is one connection below database/sql, which would add a quarter to
 // the cost of a row. It belongs to one goroutine.
 type conn struct {
-	raw   driver.Conn
-	stmts map[string]driver.Stmt // prepared, by their text
+	raw     driver.Conn
+	stmts   map[string]driver.Stmt // prepared, by their text
+	copying *sqlite.Backup         // nil unless a backup is being made
 }
 
 // connect opens a connection to the database at path with those settings.
@@ -73,7 +74,7 @@ func connect(path, settings string) (*conn, error) {
 }
 
 func (c *conn) close() error {
-	var errs []error
+	errs := []error{c.endCopy()}
 	for _, s := range c.stmts {
 		errs = append(errs, s.Close())
 	}

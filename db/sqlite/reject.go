@@ -12,36 +12,48 @@ import (
 const (
 	maxRejections     = 1000
 	maxRejectionBytes = 64 << 20
+	weighEvery        = 16 // rejections; adding up the bytes takes a while
 )
 
 // Reject implements [db.Store].
 func (s *Store) Reject(_ context.Context, r ppm.Rejection) error {
+	if r.Body == nil {
+		r.Body = []byte{}
+	}
 	return s.write.do(&change{done: make(chan error, 1), apply: func(b *batch) error {
 		b.bytes += len(r.Body)
-		if r.Body == nil {
-			r.Body = []byte{}
-		}
-		if _, err := b.exec(`
+		added, err := b.exec(`
 			INSERT INTO rejection (received_at, sender, status, reason, line, col, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			micros(r.At), r.From, int64(r.Status), r.Reason, int64(r.Line), int64(r.Column), r.Body); err != nil {
+			micros(r.At), r.From, int64(r.Status), r.Reason, int64(r.Line), int64(r.Column), r.Body)
+		if err != nil {
 			return fmt.Errorf("keep rejection: %w", err)
 		}
-		if _, err := b.exec(`
-			DELETE FROM rejection
-			WHERE id IN (
-				SELECT id
-				FROM (
-					SELECT id,
-						row_number() OVER newest AS nth,
-						sum(length(body)) OVER newest AS bytes
-					FROM rejection
-					WINDOW newest AS (ORDER BY id DESC))
-				WHERE nth > ? OR bytes > ?)`, int64(maxRejections), int64(maxRejectionBytes)); err != nil {
+		id, err := added.LastInsertId()
+		if err == nil {
+			err = b.forgetRejections(id)
+		}
+		if err != nil {
 			return fmt.Errorf("forget old rejections: %w", err)
 		}
 		return nil
 	}})
+}
+
+// forgetRejections deletes the oldest beyond the bounds when newest has been added.
+func (b *batch) forgetRejections(newest int64) error {
+	if _, err := b.exec(`DELETE FROM rejection WHERE id <= ?`, newest-maxRejections); err != nil || newest%weighEvery != 0 {
+		return err
+	}
+	_, err := b.exec(`
+		DELETE FROM rejection
+		WHERE id IN (
+			SELECT id
+			FROM (
+				SELECT id, sum(length(body)) OVER (ORDER BY id DESC) AS bytes
+				FROM rejection)
+			WHERE bytes > ?)`, int64(maxRejectionBytes))
+	return err
 }
 
 // Rejections implements [db.Store].

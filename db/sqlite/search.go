@@ -231,6 +231,9 @@ func (x *index) open(ctx context.Context) error {
 	if x.db != nil {
 		return nil
 	}
+	if err := touch(x.path()); err != nil {
+		return err
+	}
 	// NORMAL: what a power cut takes from the index is indexed again.
 	connector, err := sqlite.NewConnector(dsn(x.path(), "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_dqs=0"))
 	if err != nil {
