@@ -310,6 +310,14 @@ func rejections(t *testing.T, e Engine) {
 	if n := len(older) + 2; n != 1000 || counts(t, s).Rejected != 1000 {
 		t.Errorf("%d rejections are kept, counted %d; want 1000", n, counts(t, s).Rejected)
 	}
+	for range 96 {
+		if err := s.Reject(t.Context(), ppm.Rejection{At: at, Status: 400, Body: make([]byte, 1<<20)}); err != nil {
+			t.Fatal("reject:", err)
+		}
+	}
+	if n := counts(t, s).Rejected; n < 32 || n > 80 {
+		t.Errorf("%d rejections of a MiB are kept, want about 64", n)
+	}
 }
 
 func search(t *testing.T, e Engine) {
