@@ -3,6 +3,7 @@ package clearmatch_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -42,5 +43,23 @@ func BenchmarkParseLargest(b *testing.B) {
 		if _, err := clearmatch.Parse(body); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkParseManyNames(b *testing.B) {
+	for _, names := range []int{10_000, 100_000} {
+		var body strings.Builder
+		body.WriteString(`{"id":1,"notificationType":1`)
+		for i := range names {
+			fmt.Fprintf(&body, `,"%X":1`, i)
+		}
+		body.WriteString("}")
+		b.Run(fmt.Sprint(names), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := clearmatch.Parse([]byte(body.String())); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

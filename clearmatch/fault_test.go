@@ -129,6 +129,7 @@ func TestFaults(t *testing.T) {
 		{`{"x":` + strings.Repeat(`{"y":`, 200_000), "line 1, column 501: objects and lists are nested more than 100 deep"},
 		{`{"id":"` + strings.Repeat("é", 100) + `1","notificationType":"t"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},
 		{`{"id":` + strings.Repeat("1", 201) + `,"notificationType":"t"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},
+		{`{"id":"` + strings.Repeat("1", 201) + `"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},
 		{`{"id":"a\nb","notificationType":"t"}`, `line 1, column 7: "id" has the control character U+000A in it; none is allowed`},
 		{"{\"id\":\"a\u0085\",\"notificationType\":\"t\"}", `line 1, column 7: "id" has the control character U+0085 in it; none is allowed`},
 	} {

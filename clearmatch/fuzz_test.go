@@ -33,6 +33,15 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(body)
 	}
+	for _, body := range []string{ // one for each way of being strict
+		`{"id":1,"notificationType":"t","x":{"a":[1,{"a":null}],"A":-1.5e+7}}`,
+		`{"Id":"1","iD":"2"}`, `{"x":{"a":1,"\u0061":2}}`, `{"eventDe\u017fcription":1,"EVENTDESCRIPTION":2}`,
+		`{"id":"\ud83d\ude00","notificationType":"\\\ud83d"}`, `{"content":"\ude00"}`, "{\"x\":\"\xff\"}",
+		`{"id":"a\u0007","notificationType":1}`, `{"id":"` + strings.Repeat("9", 201) + `"}`, `{"id":{}}`,
+		strings.Repeat(`{"x":[`, 51) + strings.Repeat("]}", 51), `[{}]`, "{} {}", `{"notificationType":"t"}`,
+	} {
+		f.Add([]byte(body))
+	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		body := bytes.Clone(sent)
 		got, err := clearmatch.Parse(body)

@@ -2,9 +2,9 @@ package clearmatch
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
-	"slices"
+	"hash/maphash"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -51,35 +51,43 @@ func lower(c byte) byte {
 	return c
 }
 
-// Up to so many names are compared each with each; more are sorted first, or a
-// body of many names would keep a processor busy for minutes.
+// Up to so many names are compared each with each. That is quickest for a few,
+// but for the hundred thousand that a body has room for it would take seconds.
 const fewNames = 16
 
-// twice refuses the names of one object if two are the same. It may reorder them.
+// twice refuses the names of one object if two are the same.
 func (p *parser) twice(names []name) *Fault {
-	if len(names) <= fewNames {
-		for i, later := range names {
-			for _, earlier := range names[:i] {
-				if bytes.Equal(earlier.text, later.text) {
-					return p.nameTwice(earlier.at, later.at)
-				}
+	if len(names) > fewNames {
+		return p.twiceInMany(names)
+	}
+	for i, later := range names {
+		for _, earlier := range names[:i] {
+			if bytes.Equal(earlier.text, later.text) {
+				return p.nameTwice(earlier.at, later.at)
 			}
 		}
-		return nil
 	}
-	slices.SortFunc(names, func(a, b name) int {
-		return cmp.Or(bytes.Compare(a.text, b.text), cmp.Compare(a.at, b.at))
-	})
-	earlier, later := 0, len(p.in)
-	for i := 1; i < len(names); i++ {
-		if names[i].at < later && bytes.Equal(names[i-1].text, names[i].text) {
-			earlier, later = names[i-1].at, names[i].at
+	return nil
+}
+
+// A sender who does not know the seed can't choose names that collide.
+var seed = maphash.MakeSeed()
+
+// twiceInMany does what twice does with a hash table: open, at most half full,
+// holding indexes into names from 1. A map would copy every name.
+func (p *parser) twiceInMany(names []name) *Fault {
+	table := make([]int32, 1<<bits.Len(uint(2*len(names))))
+	mask := uint64(len(table) - 1)
+	for i, later := range names {
+		h := maphash.Bytes(seed, later.text) & mask
+		for ; table[h] != 0; h = (h + 1) & mask {
+			if earlier := names[table[h]-1]; bytes.Equal(earlier.text, later.text) {
+				return p.nameTwice(earlier.at, later.at)
+			}
 		}
+		table[h] = int32(i + 1)
 	}
-	if later == len(p.in) {
-		return nil
-	}
-	return p.nameTwice(earlier, later)
+	return nil
 }
 
 // nameTwice tells of the name at later that it had come before.
