@@ -83,6 +83,7 @@ func TestLenient(t *testing.T) {
 		{"a byte-order mark within a text", `{` + base + "," + "\"content\":\"\ufeff\ufffd\"}", with(func(n *ppm.Notification) { n.Content = "\ufeff\ufffd" })},
 		{"nested as deep as allowed", `{` + base + `,"x":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, want},
 		{"deep twice", `{` + base + `,"x":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `,"y":` + strings.Repeat(`{"":`, 98) + "{}" + strings.Repeat("}", 98) + `}`, want},
+		{"many objects and lists side by side", `{` + base + `,"x":[` + strings.Repeat("{},[],", 200) + `0]}`, want},
 		{"an id as long as allowed", `{"id":"` + strings.Repeat("é", 100) + `","notificationType":"t"}`, ppm.Notification{Application: strings.Repeat("é", 100), Type: "t"}},
 		{"one name in several objects", `{` + base + `,"x":{"a":{"a":1},"b":{"a":1}},"y":[{"a":1},{"a":2}]}`, want},
 		{"names that differ in case, within", `{` + base + `,"x":{"a":1,"A":2}}`, want},
