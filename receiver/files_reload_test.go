@@ -163,19 +163,20 @@ func TestNewPairIsFoundAlthoughNobodyConnects(t *testing.T) {
 func TestCertificateThatRanOutWhileServedIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := newCertAuthority(t, "CA", nil)
-		set := certFiles(t, certPEM(ca.leaf(t, certKey(), nil), ca.cert), certKeyPEM(t, certKey()))
+		leaf := ca.leaf(t, certKey(), func(c *x509.Certificate) { c.NotAfter = time.Now().Add(40 * 24 * time.Hour) })
+		set := certFiles(t, certPEM(leaf, ca.cert), certKeyPEM(t, certKey()))
 		log := new(certLog)
 		f, err := OpenCertificateFiles(set, log.logger())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer certRun(t, f)()
-		time.Sleep(201 * 24 * time.Hour)
+		time.Sleep(41 * 24 * time.Hour)
 		synctest.Wait()
 		if st := f.CertificateStatus(); !strings.Contains(st.Error, "ran out on") {
 			t.Errorf("status %+v", st)
 		}
-		if warned, failed := strings.Count(log.String(), "level=WARN"), strings.Count(log.String(), "level=ERROR"); warned < 29 || warned > 31 || failed != 1 {
+		if warned, failed := strings.Count(log.String(), "level=WARN"), strings.Count(log.String(), "level=ERROR"); warned < 9 || warned > 11 || failed != 1 {
 			t.Errorf("%d warnings and %d errors logged, want one a day and one", warned, failed)
 		}
 	})

@@ -261,7 +261,9 @@ func TestWhatKeepsSomeSendersOutIsAWarning(t *testing.T) {
 	ran := *ca.cert
 	ran.NotBefore, ran.NotAfter = certDay(2020), certDay(2021)
 	lapsed := certSign(t, &ran, root, ca.key)
-	soon := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(0, 0, 10) }
+	soon := func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(0, 0, 10)
+	}
 	for _, tt := range []struct {
 		name  string
 		key   crypto.Signer

@@ -27,8 +27,12 @@ func selfSignedFiles(dir string) (cert, key string) {
 	return filepath.Join(dir, "self-signed.crt"), filepath.Join(dir, "self-signed.key")
 }
 
+// openSelfSigned opens what is in dir. A key already there saves making one.
 func openSelfSigned(t *testing.T, dir, domain string) *SelfSigned {
 	t.Helper()
+	if _, key := selfSignedFiles(dir); !exists(key) {
+		certWrite(t, key, certKeyPEM(t, certKey()))
+	}
 	s, err := OpenSelfSigned(dir, domain, new(certLog).logger())
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +42,10 @@ func openSelfSigned(t *testing.T, dir, domain string) *SelfSigned {
 
 func TestFirstStartMakesASelfSignedCertificate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data", "certs")
-	s := openSelfSigned(t, dir, "loans.example")
+	s, err := OpenSelfSigned(dir, "loans.example", new(certLog).logger())
+	if err != nil {
+		t.Fatal(err)
+	}
 	certFile, keyFile := selfSignedFiles(dir)
 
 	leaf := s.cert.Load().Leaf
@@ -124,7 +131,7 @@ func TestCurlTrustsTheSelfSignedCertificate(t *testing.T) {
 	}
 
 	// An anchor of the same name, as an earlier life leaves one in the sender's store.
-	both := certWrite(t, filepath.Join(t.TempDir(), "both.crt"), append(selfSignedBytes(t), selfSignedFileBytes(t, s)...))
+	both := certWrite(t, filepath.Join(t.TempDir(), "both.crt"), append(selfSignedOther(t), selfSignedBytes(t, s)...))
 	for _, anchor := range []string{s.file, both} {
 		for _, host := range []string{"localhost", "127.0.0.1"} {
 			out, err := exec.Command(curl, "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", anchor, "https://"+net.JoinHostPort(host, port)).CombinedOutput()
@@ -135,13 +142,23 @@ func TestCurlTrustsTheSelfSignedCertificate(t *testing.T) {
 	}
 }
 
-func selfSignedBytes(t *testing.T) []byte {
-	return selfSignedFileBytes(t, openSelfSigned(t, t.TempDir(), ""))
-}
-
-func selfSignedFileBytes(t *testing.T, s *SelfSigned) []byte {
+func selfSignedBytes(t *testing.T, s *SelfSigned) []byte {
 	t.Helper()
 	data, err := os.ReadFile(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// selfSignedOther returns a certificate for the same names with another key.
+func selfSignedOther(t *testing.T) []byte {
+	t.Helper()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, data, err := newSelfSigned(certOtherKey(), host, "", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,11 +191,11 @@ func TestDamagedSelfSignedCertificateIsNotReplaced(t *testing.T) {
 			certWrite(t, cert, data[:len(data)/2])
 		},
 		"key is garbage":   func(t *testing.T, cert, key string) { certWrite(t, key, []byte("garbage")) },
-		"key is another's": func(t *testing.T, cert, key string) { certWrite(t, key, certKeyPEM(t, certKey())) },
+		"key is another's": func(t *testing.T, cert, key string) { certWrite(t, key, certKeyPEM(t, certOtherKey())) },
 		"key is of no use": func(t *testing.T, cert, key string) { certWrite(t, key, certKeyPEM(t, certNewECDSA(t))) },
 		"key is missing":   func(t *testing.T, cert, key string) { os.Remove(key) },
 		"certificate is two": func(t *testing.T, cert, key string) {
-			certWrite(t, cert, append(selfSignedBytes(t), selfSignedBytes(t)...))
+			certWrite(t, cert, append(selfSignedOther(t), selfSignedOther(t)...))
 		},
 		"certificate is none": func(t *testing.T, cert, key string) { certWrite(t, cert, certKeyPEM(t, certKey())) },
 	} {
