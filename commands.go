@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+const help = `ppm, the Partner Process Manager, receives notifications from Clearmatch over
+HTTPS, keeps each one on disk, and only then acknowledges it.
+
+    ppm                   start receiving
+    ppm status            how is it doing?
+    ppm list              the newest notifications
+    ppm show RECEIPT      one notification, with all there is to know
+    ppm search WORDS      find an application, a type, an event or a word
+
+    ppm send              post a sample notification, to try it out
+    ppm export            all notifications as CSV or JSON lines
+    ppm backup            a copy of everything kept, while it runs
+    ppm restore FILE      go back to such a copy
+    ppm config list       the settings; also: config get, config set
+    ppm serve             start receiving, as a service does
+    ppm version
+
+Each of them tells more with --help.
+
+    --data DIR    the data folder, if it is not in the usual place;
+                  the variable PPM_DATA does the same
+    --json        prints data for programs, where data is printed
+
+Exit status: 0 it worked, 1 it failed, 2 the command line was not understood.
+`
+
+// commandLine is what kong reads.
+type commandLine struct {
+	Data string `placeholder:"DIR" help:"The data folder (or the variable PPM_DATA)."`
+
+	Start   startCmd   `cmd:"" default:"1" hidden:""`
+	Serve   serveCmd   `cmd:"" help:"Receive notifications until interrupted."`
+	Status  statusCmd  `cmd:"" help:"Tell how it is doing, in numbers."`
+	List    listCmd    `cmd:"" help:"List notifications, newest first."`
+	Show    showCmd    `cmd:"" help:"Show one notification, with all there is to know."`
+	Search  searchCmd  `cmd:"" help:"Find notifications by words."`
+	Export  exportCmd  `cmd:"" help:"Write all notifications as CSV or JSON lines."`
+	Send    sendCmd    `cmd:"" help:"Post a notification, as Clearmatch does."`
+	Backup  backupCmd  `cmd:"" help:"Write a checked copy of everything kept."`
+	Restore restoreCmd `cmd:"" help:"Go back to a backup."`
+	Config  configCmd  `cmd:"" help:"Read and change settings."`
+	Version versionCmd `cmd:"" help:"Tell which version this is."`
+}
+
+// command runs one command line.
+func (p *program) command(args []string) error {
+	var line commandLine
+	helped := false
+	parser, err := kong.New(&line,
+		kong.Name("ppm"),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Help(printHelp),
+	)
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 && args[0] == "help" {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	var bad *kong.ParseError
+	if errors.As(err, &bad) {
+		return misunderstood(bad, args)
+	}
+	if err != nil {
+		return err
+	}
+	p.data = line.Data
+	return parsed.Run(p)
+}
+
+// printHelp prints our own page for the program, kong's for a command.
+func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	if node := ctx.Selected(); node != nil && node.Name != "start" {
+		return kong.DefaultHelpPrinter(o, ctx)
+	}
+	_, err := fmt.Fprint(ctx.Stdout, help)
+	return err
+}
+
+// misunderstood puts the parser's complaint in our words.
+func misunderstood(bad *kong.ParseError, args []string) error {
+	text := bad.Error()
+	if word, ok := strings.CutPrefix(text, "unexpected argument "); ok && len(args) > 0 && args[0] == word {
+		return usageError(fmt.Sprintf("there is no command %q", word))
+	}
+	return usageError(text)
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"processmanager/ui"
+)
+
+type exportCmd struct {
+	Format string `enum:"csv,jsonl," default:"" placeholder:"FORMAT" help:"csv or jsonl; else what the name of the file tells, else jsonl."`
+	Out    string `placeholder:"FILE" help:"Write to this file instead of the screen."`
+	Since  string `placeholder:"TIME" help:"Only what was received since, such as 2026-01-31, 2026-01-31T08:00:00Z or 24h."`
+	Body   bool   `help:"With the bodies as they came."`
+	BOM    bool   `name:"bom" help:"Begin CSV with a byte-order mark, by which Excel recognises UTF-8."`
+	JSON   bool   `name:"json" help:"The same as --format jsonl."`
+}
+
+func (exportCmd) Help() string {
+	return `Writes everything that has been received, oldest first, one notification a line.
+
+jsonl (JSON lines) is for programs: every value as it came. csv is for
+spreadsheets. There a value that begins with = + - @, a tab or a line break has
+an apostrophe put before it, because a spreadsheet would take it for a formula
+and what Clearmatch sends must not be able to start one. Take jsonl where that
+matters.
+
+Examples:
+
+    ppm export --out notifications.csv --bom
+    ppm export --since 2026-01-31 --out january.jsonl
+    ppm export --since 24h --body --format jsonl`
+}
+
+// Run runs ppm export.
+func (c *exportCmd) Run(p *program) error {
+	since, err := parseSince(c.Since, time.Now())
+	if err != nil {
+		return err
+	}
+	format, err := c.format()
+	if err != nil {
+		return err
+	}
+	from, err := p.reach()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	if c.Out == "" {
+		return c.export(p, from, since, format, p.stdout)
+	}
+	return writeWhole(c.Out, func(w io.Writer) error { return c.export(p, from, since, format, w) })
+}
+
+func (c *exportCmd) format() (string, error) {
+	format := c.Format
+	if format == "" {
+		format = "jsonl"
+		if strings.EqualFold(filepath.Ext(c.Out), ".csv") && !c.JSON {
+			format = "csv"
+		}
+	}
+	switch {
+	case c.JSON && format == "csv":
+		return "", usageError("--json and --format csv: give one of them")
+	case c.BOM && format != "csv":
+		return "", usageError("--bom is for CSV: add --format csv")
+	}
+	return format, nil
+}
+
+func (c *exportCmd) export(p *program, from kept, since time.Time, format string, w io.Writer) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	line := newEncoder(out).Encode
+	if format == "csv" {
+		if c.BOM {
+			out.WriteString("\ufeff")
+		}
+		writeCSV(out, csvHeading(c.Body))
+		line = func(v any) error { return writeCSV(out, csvRow(v.(ui.Exported))) }
+	}
+	progress := p.progress("exported")
+	n := 0
+	err := from.Export(p, ui.Exports{Since: since, Body: c.Body}, func(x ui.Exported) error {
+		if err := line(x); err != nil {
+			return err
+		}
+		n++
+		progress.at(n, 0)
+		return nil
+	})
+	if err == nil {
+		err = out.Flush()
+	}
+	progress.end()
+	if err != nil {
+		return fmt.Errorf("export broken off after %d notifications: %w", n, err)
+	}
+	if c.Out != "" {
+		p.say("exported %d notifications to %s", n, c.Out)
+	}
+	return nil
+}
+
+// parseSince reads a time as people write it: a date, a time of day with or
+// without its zone, or how long ago.
+func parseSince(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return now.Add(-ago), nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usageError(fmt.Sprintf("--since %q: give a date such as 2026-01-31, a time such as 2026-01-31T08:00:00Z, or how long ago, such as 24h", text))
+}
+
+// writeWhole writes a file under its name only once it is complete, for its
+// owner's eyes: it holds personal data.
+func writeWhole(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // made with 0600
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

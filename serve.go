@@ -1,0 +1,292 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"processmanager/clearmatch"
+	"processmanager/config"
+	"processmanager/db"
+	"processmanager/db/sqlite"
+	"processmanager/receiver"
+	"processmanager/ui"
+)
+
+type serveCmd struct{}
+
+func (serveCmd) Help() string {
+	return `Receives notifications until it is interrupted. When everything is listening it
+prints one line to standard output:
+
+    ready receiver=https://127.0.0.1:8443/notifications dashboard=http://127.0.0.1:8484/
+
+The first start makes the data folder, a certificate and a password, and tells
+on standard error what to give Clearmatch. An interrupt ends it once the
+requests in hand are answered; a second one ends it at once.
+
+Examples:
+
+    ppm serve
+    ppm serve --data /srv/ppm`
+}
+
+// Run runs ppm serve.
+func (*serveCmd) Run(p *program) error { return p.serve(false) }
+
+// startCmd is ppm without a command.
+type startCmd struct{}
+
+// Run runs ppm.
+func (*startCmd) Run(p *program) error { return p.serve(true) }
+
+// serve composes the service and runs it until the context ends; forPerson says
+// that a person looks on.
+func (p *program) serve(forPerson bool) error {
+	dir, err := p.folder()
+	if err != nil {
+		return err
+	}
+	if err := config.Prepare(dir); err != nil {
+		return err
+	}
+	cfg, err := p.settings(dir)
+	if err != nil {
+		return err
+	}
+	smallMemory(p)
+	log, access, closeLogs := logs(dir, p.stderr)
+	defer closeLogs()
+
+	store, err := p.openToServe(dir, log)
+	if err != nil {
+		return err
+	}
+	s := &service{program: p, dir: dir, cfg: cfg, store: store, log: log, access: access, forPerson: forPerson}
+	err = errors.Join(s.run(), store.Close())
+	if err != nil {
+		log.Error("service ended", "err", err)
+		return err
+	}
+	log.Info("service ended")
+	return nil
+}
+
+// openToServe opens the store, with patience if a short command has it open,
+// but without if another service has.
+func (p *program) openToServe(dir string, log *slog.Logger) (db.Store, error) {
+	return waitForLock(p, p.say, func() (db.Store, error) {
+		store, err := sqlite.Open(p, sqlite.Options{Dir: dir, Log: log})
+		if err == nil {
+			return store, nil
+		}
+		if errors.Is(err, db.ErrInUse) {
+			if other, e := attach(p, dir); e == nil {
+				other.Close()
+				return nil, fmt.Errorf("ppm is running on %s already; \"ppm status\" tells more", dir)
+			}
+		}
+		return nil, err
+	})
+}
+
+// A service is what runs under ppm serve.
+type service struct {
+	*program
+	dir       string
+	cfg       config.Config
+	store     db.Store
+	log       *slog.Logger
+	access    io.Writer
+	forPerson bool
+}
+
+// run brings everything up, tells so, and waits for the end.
+func (s *service) run() error {
+	if err := withdraw(s.dir); err != nil { // what a killed service left
+		return err
+	}
+	token, tokenFile, err := newToken(s.dir)
+	if err != nil {
+		return err
+	}
+	certificate, err := s.certificate()
+	if err != nil {
+		return err
+	}
+	password := s.cfg.Receiver.Password.Reveal()
+	generated := password == ""
+	if generated {
+		password = receiver.GeneratePassword()
+	}
+	in, err := s.receiver(password)
+	if err != nil {
+		return err
+	}
+	inward, err := listen("receiver.listen", s.cfg.Receiver.Listen)
+	if err != nil {
+		return err
+	}
+	defer inward.Close()
+	dashboard, err := listen("dashboard.listen", s.cfg.Dashboard.Listen)
+	if err != nil {
+		return err
+	}
+	defer dashboard.Close()
+
+	here := running{
+		PID: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second), Version: version(),
+		Receiver: s.receiverURL(inward.Addr()), Username: s.cfg.Receiver.Username,
+		Dashboard: "http://" + dashboard.Addr().String() + "/", Token: tokenFile,
+	}
+	if s.cfg.Receiver.TLS.Mode == config.ModeSelfSigned {
+		here.Certificate = certificate.CertificateStatus().File
+	}
+	local := ui.New(ui.Options{Store: s.store, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
+		return status(ctx, s.store, s.dir, &here)
+	}})
+
+	group, ctx := errgroup.WithContext(s)
+	group.Go(func() error {
+		if certificate == nil {
+			return in.Serve(ctx, inward, nil)
+		}
+		return in.Serve(ctx, inward, receiver.TLSConfig(certificate))
+	})
+	if certificate != nil {
+		group.Go(func() error { return certificate.Run(ctx) })
+	}
+	group.Go(func() error { return local.Serve(ctx, dashboard) })
+	group.Go(func() error { return s.tell(here, password, generated) })
+	err = group.Wait()
+	return errors.Join(err, withdraw(s.dir))
+}
+
+// tell lets everybody know that the service is up: the commands, the log, the
+// person, and last whoever waits for the ready line.
+func (s *service) tell(here running, password string, generated bool) error {
+	if generated {
+		if err := config.Set(s.dir, "receiver.password", receiver.Verifier(password, true)); err != nil {
+			return fmt.Errorf("keep the password made: %w", err)
+		}
+	}
+	if err := here.announce(s.dir); err != nil {
+		return err
+	}
+	s.log.Info("service started", "version", here.Version, "data", s.dir, "receiver", here.Receiver, "dashboard", here.Dashboard)
+	if generated {
+		fmt.Fprint(s.stderr, firstStart(here, s.dir, s.cfg, password))
+	}
+	fmt.Fprintf(s.stdout, "ready receiver=%s dashboard=%s\n", here.Receiver, here.Dashboard)
+	if s.forPerson {
+		fmt.Fprint(s.stderr, "Receiving. In another terminal: ppm status, ppm list. Ctrl-C stops it.\n")
+	}
+	return nil
+}
+
+func (s *service) receiver(password string) (*receiver.Server, error) {
+	c := s.cfg.Receiver
+	var previous []string
+	if old := c.PreviousPassword.Reveal(); old != "" {
+		previous = append(previous, old)
+	}
+	credentials, err := receiver.NewCredentials(c.Username, password, previous...)
+	if err != nil {
+		return nil, fmt.Errorf("receiver.username, receiver.password: %w", err)
+	}
+	return receiver.New(receiver.Options{
+		Path:           c.Path,
+		Credentials:    credentials,
+		Journal:        s.store,
+		Parse:          clearmatch.Parse,
+		Proxied:        c.TLS.Mode == config.ModeProxy,
+		MaxConnections: c.MaxConnections,
+		MaxPerAddress:  c.MaxConnectionsPerAddress,
+		Log:            s.log,
+		Access:         s.access,
+	}), nil
+}
+
+// certificate returns where the receiver's certificate comes from, nil where
+// the proxy in front has it.
+func (s *service) certificate() (receiver.CertificateSource, error) {
+	t := s.cfg.Receiver.TLS
+	switch t.Mode {
+	case config.ModeSelfSigned:
+		return receiver.OpenSelfSigned(filepath.Join(s.dir, "certs"), t.Domain, s.log)
+	case config.ModeFiles:
+		return receiver.OpenCertificateFiles(receiver.FilesSettings{
+			Cert: t.Cert, Key: t.Key, Password: t.Password.Reveal(), Domain: t.Domain,
+		}, s.log)
+	case config.ModeProxy:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("receiver.tls.mode: %q is not in this version", t.Mode)
+}
+
+// listen opens an address from the settings, whose key is for the complaint.
+func listen(key, address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if err == nil {
+		return ln, nil
+	}
+	var reason *net.OpError
+	if errors.As(err, &reason) {
+		err = reason.Err
+	}
+	remedy := "choose another with \"ppm config set " + key + " ADDRESS:PORT\""
+	if errors.Is(err, fs.ErrPermission) {
+		remedy = "this account may not use that port; choose one from 1024 on with \"ppm config set " + key + " ADDRESS:PORT\", or allow it"
+	}
+	return nil, fmt.Errorf("%s: cannot listen on %s (%w); %s", key, address, err, remedy)
+}
+
+// receiverURL is how this machine itself reaches the receiver.
+func (s *service) receiverURL(a net.Addr) string {
+	scheme := "https"
+	if s.cfg.Receiver.TLS.Mode == config.ModeProxy {
+		scheme = "http"
+	}
+	address := *a.(*net.TCPAddr)
+	if address.IP.IsUnspecified() {
+		address.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return scheme + "://" + address.String() + s.cfg.Receiver.Path
+}
+
+// logs opens the log, which also says on stderr what someone should know, and
+// the access log. Each is at most some ten files of 10 MB.
+func logs(dir string, stderr io.Writer) (log *slog.Logger, access io.Writer, close func()) {
+	file := func(name string) *lumberjack.Logger {
+		return &lumberjack.Logger{Filename: filepath.Join(dir, "log", name), MaxSize: 10, MaxBackups: 9, LocalTime: true}
+	}
+	events, accesses := file("ppm.log"), file("access.log")
+	log = slog.New(slog.NewMultiHandler(
+		slog.NewTextHandler(events, &slog.HandlerOptions{Level: slog.LevelInfo}),
+		slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}),
+	))
+	return log, accesses, func() { events.Close(); accesses.Close() }
+}
+
+// smallMemory has the collector keep the process small, as befits an office
+// PC: it works somewhat more often than Go's default. Who sets GOGC or
+// GOMEMLIMIT knows better.
+func smallMemory(p *program) {
+	if p.env("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+	if p.env("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(96 << 20)
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"processmanager/db"
+	"processmanager/ppm"
+)
+
+type showCmd struct {
+	Receipt string `arg:"" help:"The notification's receipt, as list and the acknowledgement tell it."`
+	JSON    bool   `name:"json" help:"Print one JSON object."`
+}
+
+func (showCmd) Help() string {
+	return `Shows one notification: its members, the body exactly as it came, and every time
+that it arrived.
+
+Examples:
+
+    ppm show 1042-7KQ2M9XD
+    ppm show 1042-7KQ2M9XD --json`
+}
+
+// Run runs ppm show.
+func (c *showCmd) Run(p *program) error {
+	from, err := p.reach()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	d, err := from.Find(p, ppm.Receipt(strings.ToUpper(c.Receipt)))
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("there is no notification with the receipt %s; \"ppm list\" shows those there are", printable(c.Receipt))
+	}
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return p.printJSON(d)
+	}
+	_, err = fmt.Fprint(p.stdout, detailText(d))
+	return err
+}
+
+func detailText(d ppm.Detail) string {
+	var b strings.Builder
+	row := func(name, value string) { fmt.Fprintf(&b, "%-13s%s\n", name, oneLine(value)) }
+	row("receipt", string(d.Receipt))
+	row("application", d.Application)
+	row("type", d.Type)
+	row("event", d.Event)
+	row("event time", d.EventTime)
+	row("partner", d.Partner)
+	row("content", d.Content)
+	row("status", string(d.Status))
+	row("sha-256", d.BodySHA256)
+	b.WriteString("\n")
+	for i, a := range d.History {
+		word := "received"
+		if i > 0 {
+			word = "came again"
+		}
+		row(word, fmt.Sprintf("%s from %s", a.At.Local().Format(time.RFC1123Z), a.From))
+		if a.Body != nil {
+			b.WriteString("             with another body:\n" + indented(*a.Body))
+		}
+	}
+	if d.Body == "" {
+		b.WriteString("\nThe body is not kept any more.\n")
+		return b.String()
+	}
+	b.WriteString("\n" + strings.TrimRight(strings.TrimPrefix(printable(strings.TrimPrefix(d.Body, "\ufeff")), "\n"), "\n") + "\n")
+	return b.String()
+}
+
+func indented(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(printable(strings.TrimPrefix(text, "\ufeff"))) {
+		b.WriteString("             " + strings.TrimRight(line, "\r\n") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"processmanager/db"
+	"processmanager/ui"
+)
+
+type statusCmd struct {
+	JSON bool `name:"json" help:"Print one JSON object."`
+}
+
+func (statusCmd) Help() string {
+	return `Tells whether ppm is running and receiving, how many notifications it has kept,
+and how many it could not use. It works with and without a running ppm.
+
+Examples:
+
+    ppm status
+    ppm status --json`
+}
+
+// Run runs ppm status.
+func (c *statusCmd) Run(p *program) error {
+	from, err := p.reach()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	st, err := from.Status(p)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return p.printJSON(st)
+	}
+	_, err = fmt.Fprint(p.stdout, statusText(st, time.Now()))
+	return err
+}
+
+// status returns how store, which lies in dir, is doing; r is what the service
+// announced, nil where there is none.
+func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Status, error) {
+	counts, err := store.Counts(ctx)
+	if err != nil {
+		return ui.Status{}, err
+	}
+	st := ui.Status{Counts: counts, Version: version(), Health: ui.Healthy, Data: dir, LastBackup: lastBackup(dir)}
+	if err := store.Health(); err != nil {
+		st.Health = err.Error()
+	}
+	if free, err := freeSpace(dir); err == nil {
+		st.Free = &free
+	}
+	if r != nil {
+		st.Running, st.PID, st.Since = true, r.PID, &r.Since
+		st.Receiver, st.Dashboard = r.Receiver, r.Dashboard
+	}
+	return st, nil
+}
+
+// lastBackup returns when the newest file in backups/ was written.
+func lastBackup(dir string) *time.Time {
+	files, err := filepath.Glob(filepath.Join(dir, backupsDir, "ppm-*.db"))
+	if err != nil {
+		return nil
+	}
+	var newest *time.Time
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			continue
+		}
+		if at := info.ModTime().UTC().Truncate(time.Second); newest == nil || at.After(*newest) {
+			newest = &at
+		}
+	}
+	return newest
+}
+
+func statusText(st ui.Status, now time.Time) string {
+	var b strings.Builder
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-15s%s\n", name, fmt.Sprintf(format, args...))
+	}
+	if st.Running {
+		row("running", "yes, since %s (process %d, version %s)", shortTime(*st.Since, now), st.PID, st.Version)
+		row("receiver", "%s", st.Receiver)
+		row("dashboard", "%s", st.Dashboard)
+	} else {
+		row("running", "no: nothing is received until ppm is started")
+	}
+	if st.Health == ui.Healthy {
+		row("store", "good")
+	} else {
+		row("store", "NOT ACCEPTING: %s", printable(st.Health))
+	}
+	row("data folder", "%s", st.Data)
+	if st.Free != nil {
+		row("free space", "%s", byteSize(*st.Free))
+	}
+	if st.LastBackup == nil {
+		row("last backup", "never: make one with ppm backup")
+	} else {
+		row("last backup", "%s", shortTime(*st.LastBackup, now))
+	}
+	b.WriteString("\n")
+	row("notifications", "%d (%d queued, %d complete, %d failed)", st.Accepted,
+		st.Notifications.Queued, st.Notifications.Complete, st.Notifications.Failed)
+	row("redeliveries", "%d", st.Redeliveries)
+	if st.Rejected > 0 {
+		row("rejected", "%d; to see them: ppm list --rejected", st.Rejected)
+	} else {
+		row("rejected", "0")
+	}
+	return b.String()
+}
+
+func byteSize(n int64) string {
+	const k = 1000
+	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
+	size, unit := float64(n), 0
+	for size >= k && unit < len(units)-1 {
+		size, unit = size/k, unit+1
+	}
+	if unit == 0 || size >= 100 {
+		return fmt.Sprintf("%.0f %s", size, units[unit])
+	}
+	return fmt.Sprintf("%.1f %s", size, units[unit])
+}

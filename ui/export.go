@@ -1,0 +1,88 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"processmanager/ppm"
+)
+
+// Exports says what to export.
+type Exports struct {
+	Since time.Time // received at or after; zero: from the first
+	Body  bool      // with the bodies
+}
+
+// An Exported notification is one line of an export.
+type Exported struct {
+	ppm.Record
+	Body *string `json:"body,omitempty"` // only when asked for; empty when erased
+}
+
+// exportPage is how many are read at a time. Each page is a read of its own: a
+// single long one would keep the store from tidying up behind it.
+const exportPage = 500
+
+// Export calls yield for each notification, oldest first, until there are no
+// more or yield returns an error.
+func Export(ctx context.Context, from Reader, e Exports, yield func(Exported) error) error {
+	after, err := before(ctx, from, e.Since)
+	if err != nil {
+		return err
+	}
+	for {
+		page, err := from.List(ctx, ppm.Page{After: after, Limit: exportPage, OldestFirst: true})
+		if err != nil {
+			return err
+		}
+		for _, record := range page {
+			if record.ReceivedAt.Before(e.Since) {
+				continue
+			}
+			x := Exported{Record: record}
+			if e.Body {
+				detail, err := from.Find(ctx, record.Receipt)
+				if err != nil {
+					return err
+				}
+				x.Body = &detail.Body
+			}
+			if err := yield(x); err != nil {
+				return err
+			}
+		}
+		if len(page) < exportPage {
+			return nil
+		}
+		after = page[len(page)-1].Receipt
+	}
+}
+
+// clockSlack allows for notifications that were not stored in the order of
+// their times of arrival, as when the clock was put right in between.
+const clockSlack = 10 * time.Minute
+
+// before returns a notification after which everything received since is to be
+// found, looking back from the newest so that the last day of ten million costs
+// a day.
+func before(ctx context.Context, from Reader, since time.Time) (ppm.Receipt, error) {
+	if since.IsZero() {
+		return "", nil
+	}
+	after := ppm.Receipt("")
+	for {
+		page, err := from.List(ctx, ppm.Page{After: after, Limit: exportPage})
+		if err != nil {
+			return "", err
+		}
+		for _, record := range page {
+			if record.ReceivedAt.Before(since.Add(-clockSlack)) {
+				return record.Receipt, nil
+			}
+		}
+		if len(page) < exportPage {
+			return "", nil
+		}
+		after = page[len(page)-1].Receipt
+	}
+}

@@ -1,0 +1,29 @@
+package ui
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/a-h/templ"
+)
+
+//go:generate go tool templ generate
+
+// home tells whoever asks that the service runs, and nothing of what it holds:
+// anybody on this machine may ask.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	s.render(w, r, http.StatusOK, homePage())
+}
+
+// render writes a page whole or, when it fails, a plain 500.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	var b bytes.Buffer
+	if err := page.Render(r.Context(), &b); err != nil {
+		s.log.Error("page not rendered", "path", r.URL.Path, "err", err)
+		http.Error(w, "This page could not be shown; the log tells why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
