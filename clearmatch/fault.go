@@ -37,6 +37,9 @@ func (f *Fault) Status() int {
 	return http.StatusBadRequest
 }
 
+// Place returns Line and Column, for a caller that knows a fault only by its methods.
+func (f *Fault) Place() (line, column int) { return f.Line, f.Column }
+
 // fault is a Fault with that reason at that place in the input.
 func (p *parser) fault(at int, reason string) *Fault {
 	line, column := p.place(at)

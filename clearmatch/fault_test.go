@@ -157,6 +157,22 @@ func TestMissingMembersAreUnprocessable(t *testing.T) {
 	}
 }
 
+// The receiver imports no decoder: it asks an error for these methods.
+func TestFaultIsKnownByItsMethods(t *testing.T) {
+	_, err := clearmatch.Parse([]byte("{\"id\":\n\"\"}"))
+	var f interface {
+		error
+		Status() int
+		Place() (line, column int)
+	}
+	if !errors.As(err, &f) {
+		t.Fatalf("%T lacks one of them", err)
+	}
+	if line, column := f.Place(); line != 2 || column != 1 || f.Status() != http.StatusUnprocessableEntity {
+		t.Errorf("got %d at line %d, column %d; want 422 at line 2, column 1", f.Status(), line, column)
+	}
+}
+
 func TestSecondNameIsFoundAmongMany(t *testing.T) {
 	names := func(n int, last string) string {
 		var b strings.Builder

@@ -3,6 +3,8 @@ package ppm
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
+	"strings"
 	"time"
 )
 
@@ -46,15 +48,37 @@ func (n Notification) hash() [sha256.Size]byte {
 }
 
 // roughSeconds returns the Unix time that s begins with, whatever zone or
-// fraction may follow, or 0. It only has to put neighbours next to each other.
+// fraction may follow, or 0. It reads 2017-01-01T00:00:00 as if it were UTC and
+// the older .NET spelling /Date(1483228800000+1100)/, whose milliseconds are
+// UTC. It only has to put neighbours next to each other, and quickly.
 func roughSeconds(s string) uint32 {
+	if ms, ok := strings.CutPrefix(s, "/Date("); ok {
+		var t uint64
+		for i := 0; i < len(ms) && isDigit(ms[i]); i++ {
+			if t = t*10 + uint64(ms[i]-'0'); t > 1000*math.MaxUint32 {
+				return math.MaxUint32
+			}
+		}
+		return uint32(t / 1000)
+	}
 	const layout = "2006-01-02T15:04:05"
 	if len(s) < len(layout) {
 		return 0
 	}
-	t, err := time.Parse(layout, s[:len(layout)])
-	if err != nil {
-		return 0
+	var number [6]int // year, month, day, hour, minute, second
+	field := 0
+	for i := range len(layout) {
+		switch {
+		case isDigit(layout[i]) && isDigit(s[i]):
+			number[field] = number[field]*10 + int(s[i]-'0')
+		case !isDigit(layout[i]) && layout[i] == s[i]:
+			field++
+		default:
+			return 0
+		}
 	}
-	return uint32(max(0, min(t.Unix(), 1<<32-1)))
+	t := time.Date(number[0], time.Month(number[1]), number[2], number[3], number[4], number[5], 0, time.UTC)
+	return uint32(max(0, min(t.Unix(), math.MaxUint32)))
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
