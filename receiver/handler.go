@@ -121,8 +121,9 @@ func (s *Server) take(v *visit) answer {
 			text: "the body ended before its end; nothing was stored: send the notification again"}
 	}
 
-	// The commit's outcome must be known whatever the client does meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), journalTime)
+	// Not the request's context: the commit's outcome must be known whatever
+	// the client does meanwhile.
+	ctx, cancel := context.WithTimeout(context.Background(), journalTime)
 	defer cancel()
 	n, err := s.parse(body)
 	if err != nil {
@@ -141,10 +142,11 @@ func (s *Server) take(v *visit) answer {
 // reject keeps a body that cannot be used and says why it can't.
 func (s *Server) reject(ctx context.Context, v *visit, body []byte, at time.Time, why error) answer {
 	rejection := ppm.Rejection{At: at, From: v.from.text, Status: http.StatusBadRequest, Reason: why.Error(), Body: body}
-	var f fault
-	if errors.As(why, &f) {
+	if f := fault(nil); errors.As(why, &f) {
 		rejection.Status = f.Status()
-		rejection.Line, rejection.Column = f.Place()
+	}
+	if p := placed(nil); errors.As(why, &p) {
+		rejection.Line, rejection.Column = p.Place()
 	}
 	if err := s.journal.Reject(ctx, rejection); err != nil {
 		if ok, held := s.hush.lets("reject " + err.Error()); ok {

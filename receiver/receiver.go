@@ -35,7 +35,12 @@ type Journal interface {
 // the sender what is wrong, where, and what was expected.
 type fault interface {
 	error
-	Status() int               // 400 or 422
+	Status() int // 400 or 422
+}
+
+// A placed fault also says in numbers where in the body to look.
+type placed interface {
+	error
 	Place() (line, column int) // both from 1; 0 where there is no place to point at
 }
 
@@ -48,9 +53,9 @@ type Options struct {
 	Credentials *Credentials
 	Journal     Journal
 
-	// Parse reads a notification. Of its errors it is asked, by errors.As, for
-	// the methods Status() int (400 or 422) and Place() (line, column int); an
-	// error without them counts as a 400. The error's text goes to the sender.
+	// Parse reads a notification. The text of its errors goes to the sender;
+	// their methods Status() int, 400 or 422, and Place() (line, column int)
+	// are looked for with errors.As. Without them it is a 400 at no place.
 	Parse func(body []byte) (ppm.Notification, error)
 
 	// Proxied says that a reverse proxy on this machine stands in front. The

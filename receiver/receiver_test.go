@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -103,8 +104,8 @@ type fault struct {
 	text                 string
 }
 
-func (f *fault) Error() string      { return f.text }
-func (f *fault) Status() int        { return f.status }
+func (f *fault) Error() string     { return f.text }
+func (f *fault) Status() int       { return f.status }
 func (f *fault) Place() (int, int) { return f.line, f.column }
 
 // parse stands in for the decoder, which has its own tests.
@@ -230,3 +231,5 @@ func soon(t testing.TB, what string, ok func() bool) {
 		}
 	}
 }
+
+func newHandler(o receiver.Options) http.Handler { return receiver.New(o).Handler() }
