@@ -154,6 +154,13 @@ func TestValuesInTheWrongShape(t *testing.T) {
 	}
 }
 
+func TestAValueThatCannotBeReadIsNotAlsoMissing(t *testing.T) {
+	_, faults := read("c", "[receiver.tls]\nmode = 'files'\ncert = 5\nkey = 5\n", nil)
+	if len(faults) != 2 || faults[0].Problem != "not text" || faults[1].Problem != "not text" {
+		t.Errorf("faults are %v", faults)
+	}
+}
+
 func write(t *testing.T, dir, text string) {
 	t.Helper()
 	if err := os.WriteFile(Path(dir), []byte(text), 0o600); err != nil {
