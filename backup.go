@@ -42,12 +42,11 @@ func (c *backupCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	to := c.To
-	if to == "" {
-		to = filepath.Join(dir, backupsDir, "ppm-"+time.Now().Format("20060102-150405")+".db")
-	}
-	if to, err = filepath.Abs(to); err != nil {
-		return err
+	to := backupName(filepath.Join(dir, backupsDir), time.Now())
+	if c.To != "" {
+		if to, err = filepath.Abs(c.To); err != nil {
+			return err
+		}
 	}
 	from, err := p.reach()
 	if err != nil {
@@ -72,6 +71,19 @@ func (c *backupCmd) Run(p *program) error {
 	}
 	fmt.Fprintf(p.stdout, "backup written and checked: %s (%s)\n", to, byteSize(info.Size()))
 	return nil
+}
+
+// backupName returns a name in folder for a backup made now, one that isn't
+// taken even where there are several in a second.
+func backupName(folder string, now time.Time) string {
+	name := filepath.Join(folder, "ppm-"+now.Format("20060102-150405"))
+	path := name + ".db"
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+		path = fmt.Sprintf("%s-%d.db", name, n)
+	}
 }
 
 type restoreCmd struct {

@@ -66,8 +66,13 @@ func (p *program) command(args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(args) == 1 && args[0] == "help" {
-		args = []string{"--help"}
+	if len(args) == 1 {
+		switch args[0] { // what people try
+		case "help":
+			args = []string{"--help"}
+		case "--version":
+			args = []string{"version"}
+		}
 	}
 	parsed, err := parser.Parse(args)
 	if helped {
@@ -96,8 +101,14 @@ func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
 // misunderstood puts the parser's complaint in our words.
 func misunderstood(bad *kong.ParseError, args []string) error {
 	text := bad.Error()
-	if word, ok := strings.CutPrefix(text, "unexpected argument "); ok && len(args) > 0 && args[0] == word {
-		return usageError(fmt.Sprintf("there is no command %q", word))
+	if word, ok := strings.CutPrefix(text, "unexpected argument "); ok {
+		word, hint, _ := strings.Cut(word, ", ")
+		if hint != "" {
+			hint = ", " + hint
+		}
+		if args[0] == word {
+			return usageError(fmt.Sprintf("there is no command %q%s", word, hint))
+		}
 	}
 	return usageError(text)
 }

@@ -227,7 +227,10 @@ func (c *sendCmd) post(p *program, to target, message func() []byte) error {
 		fmt.Fprintf(p.stdout, "%d posted, %d acknowledged; half of them within %s, the slowest %s\n",
 			c.Count, c.Count-bad, millis(took[len(took)/2]), millis(took[len(took)-1]))
 	}
-	if bad > 0 {
+	switch {
+	case bad > 0 && c.Count == 1:
+		return errors.New("not acknowledged")
+	case bad > 0:
 		return fmt.Errorf("not acknowledged: %d of %d", bad, c.Count)
 	}
 	return nil

@@ -48,7 +48,9 @@ func (c *showCmd) Run(p *program) error {
 
 func detailText(d ppm.Detail) string {
 	var b strings.Builder
-	row := func(name, value string) { fmt.Fprintf(&b, "%-13s%s\n", name, oneLine(value)) }
+	row := func(name, value string) {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-13s%s", name, oneLine(value)), " ") + "\n")
+	}
 	row("receipt", string(d.Receipt))
 	row("application", d.Application)
 	row("type", d.Type)

@@ -158,7 +158,7 @@ func (s *Server) fault(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, db.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 	default:
-		s.log.Error("request to the local API failed", "path", r.URL.Path, "err", err)
+		s.log.Warn("request to the local API failed", "path", r.URL.Path, "err", err)
 	}
 	fail(w, status, err.Error())
 }
