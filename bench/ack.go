@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"processmanager/db/sqlite"
 )
@@ -39,25 +38,9 @@ func measureLoad(ctx context.Context, w *work) error {
 	rounds := make(map[int][]round)
 	for _, connections := range w.Connections {
 		for i := range w.Repeats {
-			r := make(round)
 			fmt.Fprintf(os.Stderr, "%d connections, round %d of %d\n", connections, i+1, w.Repeats)
-			var err error
-			if r[noop], _, err = w.turn(ctx, noop, "", connections); err != nil {
-				return err
-			}
-			fresh := filepath.Join(w.dir, "empty")
-			if r[empty], err = w.kept(ctx, empty, fresh, 0, connections, nil); err != nil {
-				return err
-			}
-			if err := os.RemoveAll(fresh); err != nil {
-				return err
-			}
-			if rows > 0 {
-				if r[million], err = w.kept(ctx, million, large, rows, connections, &rows); err != nil {
-					return err
-				}
-			}
-			if r[grow], r[over], err = w.syncs(ctx, connections); err != nil {
+			r, err := w.round(ctx, connections, large, &rows)
+			if err != nil {
 				return err
 			}
 			rounds[connections] = append(rounds[connections], r)
@@ -66,14 +49,46 @@ func measureLoad(ctx context.Context, w *work) error {
 	return w.report(rounds)
 }
 
-// kept is a turn of ours on the data folder, which holds so many notifications,
-// and checks that every one acknowledged is counted afterwards.
-func (w *work) kept(ctx context.Context, what, folder string, held int64, connections int, now *int64) (figure, error) {
-	f, answers, err := w.turn(ctx, what, folder, connections)
+// round gives everything its turn. The large store, if there are rows in it,
+// grows by what it acknowledges.
+func (w *work) round(ctx context.Context, connections int, large string, rows *int64) (r round, err error) {
+	r = make(round)
+	if r[noop], _, err = w.turn(ctx, noop, w.self, "", connections); err != nil {
+		return nil, err
+	}
+	for i, program := range append([]string{w.PPM}, w.Also...) {
+		what := empty
+		if i > 0 {
+			what = also(program)
+		}
+		fresh, none := filepath.Join(w.dir, "empty"), int64(0)
+		if r[what], err = w.kept(ctx, what, program, fresh, connections, &none); err != nil {
+			return nil, err
+		}
+		if err := os.RemoveAll(fresh); err != nil {
+			return nil, err
+		}
+	}
+	if *rows > 0 {
+		if r[million], err = w.kept(ctx, million, w.PPM, large, connections, rows); err != nil {
+			return nil, err
+		}
+	}
+	r[grow], r[over], err = w.syncs(ctx, connections)
+	return r, err
+}
+
+// also names the turn of another build.
+func also(program string) string { return empty + ", " + filepath.Base(program) }
+
+// kept is a turn of ours on the data folder, which holds so many rows, and
+// checks that every notification acknowledged is counted afterwards.
+func (w *work) kept(ctx context.Context, what, program, folder string, connections int, rows *int64) (figure, error) {
+	f, answers, err := w.turn(ctx, what, program, folder, connections)
 	if err != nil {
 		return f, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: folder, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: folder})
 	if err != nil {
 		return f, err
 	}
@@ -82,29 +97,30 @@ func (w *work) kept(ctx context.Context, what, folder string, held int64, connec
 	if err != nil {
 		return f, err
 	}
-	if counts.Accepted != held+answers {
-		return f, fmt.Errorf("%s: held %d and answered 200 to %d more, but %d are kept", what, held, answers, counts.Accepted)
+	if counts.Accepted != *rows+answers {
+		return f, fmt.Errorf("%s: held %d and answered 200 to %d more, but %d are kept", what, *rows, answers, counts.Accepted)
 	}
-	if now != nil {
-		*now = counts.Accepted
+	if *rows > 0 { // the next turn shall not begin with this one's indexing
+		err = catchUp(ctx, store)
 	}
-	return f, nil
+	*rows = counts.Accepted
+	return f, err
 }
 
 // turn starts a server, loads it for one slice and stops it.
-func (w *work) turn(ctx context.Context, what, folder string, connections int) (f figure, answers int64, err error) {
-	program, args := w.self, []string{"noop"}
+func (w *work) turn(ctx context.Context, what, program, folder string, connections int) (f figure, answers int64, err error) {
+	args := []string{"serve", "--data", folder}
 	switch {
-	case what != noop && w.Ours == "ppm":
-		program, args = w.PPM, []string{"serve", "--data", folder}
-	case what != noop:
-		args = []string{"inprocess", "-data", folder}
+	case what == noop:
+		args = []string{"noop"}
+	case w.Ours == "inprocess":
+		program, args = w.self, []string{"inprocess", "-data", folder}
 	}
 	if w.Profile != "" {
 		if err := os.MkdirAll(w.Profile, 0o755); err != nil {
 			return f, 0, err
 		}
-		args = append(args, "-profile", filepath.Join(w.Profile, what+"-"+strconv.Itoa(connections)))
+		args = append(args, "-profile", filepath.Join(w.Profile, strings.ReplaceAll(what, " ", "-")+"-"+strconv.Itoa(connections)))
 	}
 	c, err := w.startChild(ctx, program, args...)
 	if err != nil {

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"log/slog"
 	"os"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
-	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"processmanager/db/sqlite"
+	"processmanager/ppm"
 )
 
 // largeStore puts a store of at least w.Rows notifications at dir and returns
@@ -47,7 +45,7 @@ func (w *work) fill(ctx context.Context, dir string) (int64, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir})
 	if err != nil {
 		return 0, err
 	}
@@ -56,43 +54,44 @@ func (w *work) fill(ctx context.Context, dir string) (int64, error) {
 		return counts.Accepted, errors.Join(err, store.Close())
 	}
 	w.bodies.n.Store(counts.Accepted)
-	var (
-		held  atomic.Int64
-		begun atomic.Int64
-		wg    sync.WaitGroup
-		fails = make([]error, 256)
-	)
-	held.Store(counts.Accepted)
-	begun.Store(counts.Accepted)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	for i := range fails {
-		wg.Go(func() {
-			for begun.Add(1) <= w.Rows && ctx.Err() == nil {
+	held, err := w.accept(ctx, store, counts.Accepted)
+	return held, errors.Join(err, catchUp(ctx, store), store.Close())
+}
+
+// catchUp returns once all that store holds can be searched.
+func catchUp(ctx context.Context, store *sqlite.Store) error {
+	for {
+		_, behind, err := store.Search(ctx, "none", ppm.Page{Limit: 1})
+		if err != nil || behind == 0 {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%d to index\n", behind)
+	}
+}
+
+// accept has the store accept from many sides until it holds w.Rows.
+func (w *work) accept(ctx context.Context, store *sqlite.Store, held int64) (int64, error) {
+	var begun, done atomic.Int64
+	begun.Store(held)
+	done.Store(held)
+	g, ctx := errgroup.WithContext(ctx)
+	for range 256 {
+		g.Go(func() error {
+			for begun.Add(1) <= w.Rows {
 				a, err := w.bodies.arrival()
-				if err == nil {
-					_, err = store.Accept(ctx, a)
-				}
 				if err != nil {
-					fails[i] = err
-					stop()
-					return
+					return err
 				}
-				held.Add(1)
+				if _, err = store.Accept(ctx, a); err != nil {
+					return err
+				}
+				if n := done.Add(1); n%100_000 == 0 {
+					fmt.Fprintf(os.Stderr, "%d of %d stored\n", n, w.Rows)
+				}
 			}
+			return nil
 		})
 	}
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	for tick := time.Tick(time.Second); ; {
-		select {
-		case <-tick:
-			fmt.Fprintf(os.Stderr, "\rfilling %s: %d of %d", filepath.Base(dir), held.Load(), w.Rows)
-			continue
-		case <-done:
-			fmt.Fprintln(os.Stderr)
-		}
-		break
-	}
-	return held.Load(), errors.Join(append(fails, ctx.Err(), store.Close())...)
+	err := g.Wait()
+	return done.Load(), err
 }

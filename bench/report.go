@@ -61,7 +61,11 @@ func (w *work) report(rounds map[int][]round) error {
 	r := w.newReport()
 	for _, connections := range w.Connections {
 		of := rounds[connections]
-		for _, what := range []string{noop, empty, million, over, grow} {
+		kinds := []string{noop, empty}
+		for _, program := range w.Also {
+			kinds = append(kinds, also(program))
+		}
+		for _, what := range append(kinds, million, over, grow) {
 			if _, measured := of[0][what]; !measured {
 				continue
 			}
@@ -72,10 +76,11 @@ func (w *work) report(rounds map[int][]round) error {
 				ServerCPU: median(of, func(r round) float64 { return r[what].ServerCPU }),
 				ClientCPU: median(of, func(r round) float64 { return r[what].ClientCPU }),
 			}}
-			if what == empty || what == million {
+			stores := what != noop && what != over && what != grow
+			if stores {
 				l.OfNoop = median(of, func(r round) float64 { return r[what].PerSecond / r[noop].PerSecond })
 			}
-			if what == million {
+			if stores && what != empty {
 				l.OfEmpty = median(of, func(r round) float64 { return r[what].PerSecond / r[empty].PerSecond })
 			}
 			for _, round := range of {

@@ -24,6 +24,7 @@ type settings struct {
 	Rows        int64         `json:"rows"`
 	Million     string        `json:"-"`
 	PPM         string        `json:"-"`
+	Also        []string      `json:"also,omitempty"`
 	JSON        string        `json:"-"`
 	Profile     string        `json:"-"`
 	Starts      int           `json:"-"`
@@ -48,6 +49,10 @@ func parse(args []string) (settings, error) {
 	f.Int64Var(&s.Rows, "rows", 1_000_000, "size of the large store; 0 leaves it out")
 	f.StringVar(&s.Million, "million", "", "keep the large store in this folder, or use the one there; the run works on a copy")
 	f.StringVar(&s.PPM, "ppm", "", "the ppm to measure (default: built from the current module)")
+	f.Func("also", "another ppm to measure on an empty store beside the first, for comparing two builds; may be repeated", func(path string) error {
+		s.Also = append(s.Also, path)
+		return nil
+	})
 	f.StringVar(&s.JSON, "json", "", `also write the figures as JSON to this file; "-" is standard output`)
 	f.StringVar(&s.Profile, "profile", "", "write CPU and allocation profiles of the servers to this folder; takes -ours inprocess")
 	f.IntVar(&s.Starts, "starts", 10, "start: how many starts to time")
