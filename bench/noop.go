@@ -44,7 +44,8 @@ func serveNoop(ctx context.Context, args []string) error {
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		WriteTimeout:      90 * time.Second,
+		IdleTimeout:       3 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
 	stop, err := profiled(*prefix)
