@@ -294,6 +294,32 @@ func TestFilesWrittenAMomentAgoAreReadAgain(t *testing.T) {
 	}
 }
 
+// What is wrong with a pair may pass although nobody touches the files.
+func TestRefusedPairIsTriedAgainUntouched(t *testing.T) {
+	ca := newCertAuthority(t, "CA", nil)
+	set := certFiles(t, certPEM(ca.leaf(t, certKey(), nil), ca.cert), certKeyPEM(t, certKey()))
+	f, err := OpenCertificateFiles(set, new(certLog).logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := time.Now().Add(24 * time.Hour)
+	next := ca.leaf(t, certKey(), func(c *x509.Certificate) { c.NotBefore = tomorrow })
+	certWrite(t, set.Cert, certPEM(next, ca.cert))
+	for _, path := range []string{set.Cert, set.Key} {
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.look(time.Now())
+	if f.CertificateStatus().Error == "" {
+		t.Error("served before its time")
+	}
+	f.look(tomorrow.Add(time.Minute))
+	if st := f.CertificateStatus(); st.Error != "" || st.SHA256 != fingerprint(next) {
+		t.Errorf("status %+v", st)
+	}
+}
+
 func TestLinkedFilesAreFollowed(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // making links is a privilege there, and certbot does not
