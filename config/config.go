@@ -44,8 +44,9 @@ type Receiver struct {
 	// control characters.
 	Username string `toml:"username"`
 
-	// Password is either the text of the password or a verifier made from it,
-	// which begins with "$". Empty means that one is still to be generated.
+	// Password is either the text of the password or what the receiver keeps
+	// instead, a verifier: that begins with "$sha256$" or "$argon2id$". Empty
+	// means that one is still to be generated.
 	Password Secret `toml:"password"`
 
 	// PreviousPassword is accepted like Password, in either form. Empty: none.

@@ -176,7 +176,9 @@ func (s *scanner) quoted() bool {
 		switch {
 		case s.take(quote):
 			if multiline { // one or two quotes may stand before the closing three
-				_ = s.take(quote[:1]) && s.take(quote[:1])
+				for range 2 {
+					s.take(quote[:1])
+				}
 			}
 			return true
 		case s.text[s.pos] == '\n' && !multiline:
