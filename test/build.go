@@ -20,7 +20,7 @@ type program struct {
 // A change replaces text in one file of the source, for a mutant.
 type change struct {
 	file     string // from the module's folder
-	old, new string
+	old, new string // old "": the file is a new one
 }
 
 // build builds ppm with the changes made to a copy of the files they name; the
@@ -34,15 +34,12 @@ func (w *workshop) build(ctx context.Context, name string, changes ...change) (*
 		if copied, ok := overlay.Replace[original]; ok {
 			from = copied
 		}
-		text, err := os.ReadFile(from)
+		text, err := c.apply(from)
 		if err != nil {
 			return nil, fmt.Errorf("mutant %s: %w", name, err)
 		}
-		if n := strings.Count(string(text), c.old); n != 1 {
-			return nil, fmt.Errorf("mutant %s: %s has %d times, not once: %s", name, c.file, n, c.old)
-		}
 		copied := filepath.Join(w.dir, name+"-"+strings.ReplaceAll(c.file, "/", "-"))
-		if err := os.WriteFile(copied, []byte(strings.Replace(string(text), c.old, c.new, 1)), 0o600); err != nil {
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
 			return nil, err
 		}
 		overlay.Replace[original] = copied
@@ -63,4 +60,19 @@ func (w *workshop) build(ctx context.Context, name string, changes ...change) (*
 		return nil, fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
 	return p, nil
+}
+
+// apply returns the text of the file from with the change made.
+func (c change) apply(from string) (string, error) {
+	if c.old == "" {
+		return c.new, nil
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), c.old); n != 1 {
+		return "", fmt.Errorf("%s has %d times, not once: %s", c.file, n, c.old)
+	}
+	return strings.Replace(string(text), c.old, c.new, 1), nil
 }

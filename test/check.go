@@ -30,14 +30,14 @@ var checks = []check{
 	{"P4", "a failing disk is answered 503 and heals", "the Nth call fails", 3, 300, p4Nth},
 	{"P4", "a failing disk is answered 503 and heals", "disk filled, then enlarged", 1, 20, p4Full},
 	{"P5", "a redelivery is kept once", "30 % redeliveries under SIGKILL", 60, 1000, p5},
-//	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
-//	{"P9", "damage is noticed", "512 bytes flipped in ppm.db", 10, 200, p9},
+	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
+	{"P9", "damage is noticed", "512 bytes flipped in ppm.db", 10, 200, p9},
 	{"P11", "scarcity degrades, never loses", "64 descriptors, 100 connections", 1, 10, p11Descriptors},
 	{"P11", "scarcity degrades, never loses", "64 MiB of memory, 100 connections", 1, 10, p11Memory},
 	{"P12", "someone else's lock is survived", "BEGIN IMMEDIATE held for 8 s", 1, 20, p12},
-//	{"P13", "upgrades keep data", "SIGKILL while migrating", 50, 500, p13Kills},
-//	{"P13", "upgrades keep data", "newer, foreign and broken files", 1, 1, p13Refusals},
-//	{"soak", "all of it, at length", "load, 30 % redeliveries, ppm send, SIGKILL", 1, 1, soak},
+	{"P13", "upgrades keep data", "SIGKILL while migrating", 50, 500, p13Kills},
+	{"P13", "upgrades keep data", "newer, foreign and broken files", 1, 1, p13Refusals},
+	{"soak", "all of it, at length", "load, 30 % redeliveries, ppm send, SIGKILL", 1, 1, soak},
 }
 
 // A result is one row of the table.

@@ -59,7 +59,7 @@ func (l *lab) pipe(data string, w io.Writer, args ...string) error {
 func (l *lab) command(data string, args ...string) *exec.Cmd {
 	args = append(args[:len(args):len(args)], "--data", data)
 	cmd := exec.CommandContext(l, l.program.path, args...)
-	cmd.Env = environment(l.dir)
+	cmd.Env = append(environment(l.dir), "PPM_SEND_PASSWORD="+password)
 	return cmd
 }
 

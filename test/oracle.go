@@ -66,9 +66,15 @@ func (o *oracle) again() (post, bool) {
 	if rand.IntN(4) == 0 {
 		variant = rand.IntN(variants)
 	}
+	return o.repeat(n, variant), true
+}
+
+// repeat returns the notification n to post once more. o.mu is held, or nobody
+// else uses o.
+func (o *oracle) repeat(n, variant int) post {
 	m := &o.sent[n]
 	m.posts[variant]++
-	return post{n: n, variant: variant, size: m.size, acknowledged: sum(m.acks) > 0}, true
+	return post{n: n, variant: variant, size: m.size, acknowledged: sum(m.acks) > 0}
 }
 
 // An answer is the body of a 200.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,12 +30,13 @@ const startLimit = 60 * time.Second
 // A process is a running ppm serve.
 type process struct {
 	cmd      *exec.Cmd
-	receiver string        // where to post
-	started  time.Duration // from the start to the ready line
 	log      string        // the file its standard error goes to
 	logFrom  int64         // where this process began in it
-	ended    chan struct{} // closed when it has ended
-	err      error         // how it ended, once ended is closed
+	ready    chan struct{} // closed when it is ready; then there are
+	receiver string        // where to post
+	started  time.Duration // from the start to the ready line
+	ended    chan struct{} // closed when it has ended; then there is
+	err      error         // how it ended
 }
 
 var readyLine = regexp.MustCompile(`^ready receiver=(\S+) dashboard=(\S+)`)
@@ -53,8 +55,35 @@ func (r *refusal) Error() string {
 // words of wrap come before the program's own, as in "prlimit --nofile=64". A ppm
 // that ends instead of becoming ready is a *refusal.
 func (l *lab) serve(data string, wrap ...string) (*process, error) {
+	p, err := l.launch(data, wrap...)
+	if err != nil {
+		return nil, err
+	}
+	limit, cancel := context.WithTimeout(l, startLimit)
+	defer cancel()
+	select {
+	case <-p.ready:
+		return p, nil
+	case <-p.ended:
+	case <-limit.Done():
+		p.end(syscall.SIGQUIT)
+		return nil, fmt.Errorf("ppm serve was not ready within %v; it said: %s", startLimit, tail(p.stderr()))
+	}
+	select {
+	case <-p.ready: // and ended at once
+		return p, nil
+	default:
+	}
+	if err := p.panicked(); err != nil {
+		return nil, err
+	}
+	return nil, &refusal{p.err, p.stderr()}
+}
+
+// launch starts ppm serve on the data folder.
+func (l *lab) launch(data string, wrap ...string) (*process, error) {
 	args := append(wrap[:len(wrap):len(wrap)], l.program.path, "serve", "--data", data)
-	p := &process{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(args[0], args[1:]...), ready: make(chan struct{}), ended: make(chan struct{})}
 	p.cmd.Env = environment(l.dir)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for the checker, which then stops us
 	stdout, err := p.cmd.StdoutPipe()
@@ -72,46 +101,28 @@ func (l *lab) serve(data string, wrap ...string) (*process, error) {
 		p.logFrom = info.Size()
 	}
 	p.cmd.Stderr = log
-
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
 	l.cleanup(func() error { p.end(syscall.SIGKILL); return nil })
-	ready := make(chan string, 1)
-	go func() {
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
-				p.started = time.Since(began)
-				ready <- m[1]
-				break
-			}
+	go p.watch(stdout, began)
+	return p, nil
+}
+
+// watch waits for the ready line and for the end.
+func (p *process) watch(stdout io.Reader, began time.Time) {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
+			p.started, p.receiver = time.Since(began), m[1]
+			close(p.ready)
+			break
 		}
-		for lines.Scan() { // what follows must not fill the pipe
-		}
-		p.err = p.cmd.Wait()
-		close(p.ended)
-	}()
-	limit, cancel := context.WithTimeout(l, startLimit)
-	defer cancel()
-	select {
-	case p.receiver = <-ready:
-		return p, nil
-	case <-p.ended:
-		select {
-		case p.receiver = <-ready: // it was ready, and ended at once
-			return p, nil
-		default:
-		}
-		if err := p.panicked(); err != nil {
-			return nil, err
-		}
-		return nil, &refusal{p.err, p.stderr()}
-	case <-limit.Done():
-		p.end(syscall.SIGQUIT)
-		return nil, fmt.Errorf("ppm serve was not ready within %v; it said: %s", startLimit, tail(p.stderr()))
 	}
+	_, _ = io.Copy(io.Discard, stdout) // what follows must not fill the pipe
+	p.err = p.cmd.Wait()
+	close(p.ended)
 }
 
 // environment is what every ppm is run with, and nothing of the developer's own.

@@ -43,7 +43,6 @@ type feed struct {
 	load
 	oracle *oracle
 	url    string
-	client *http.Client
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -51,6 +50,7 @@ type feed struct {
 	acknowledged atomic.Int64 // 200
 	refused      atomic.Int64 // 503
 	broken       atomic.Int64 // no answer
+	bytes        atomic.Int64 // of the bodies acknowledged
 	slowest      atomic.Int64 // answer of any kind, in nanoseconds
 
 	mu    sync.Mutex
@@ -60,16 +60,6 @@ type feed struct {
 // feed starts the senders of ld against the receiver at url.
 func (l *lab) feed(url string, o *oracle, ld load) *feed {
 	f := &feed{load: ld, oracle: o, url: url}
-	f.client = &http.Client{
-		Timeout: cmp.Or(ld.patience, time.Minute),
-		Transport: &http.Transport{
-			// The certificate was made by the program a moment ago, and this is the loopback.
-			TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
-			MaxIdleConnsPerHost: ld.senders,
-			DisableKeepAlives:   !ld.reuse,
-			DisableCompression:  true,
-		},
-	}
 	f.ctx, f.cancel = context.WithCancel(l)
 	for range ld.senders {
 		f.done.Go(f.send)
@@ -82,14 +72,15 @@ func (l *lab) feed(url string, o *oracle, ld load) *feed {
 func (f *feed) stop() error {
 	f.cancel()
 	f.done.Wait()
-	f.client.CloseIdleConnections()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.fault
 }
 
-// send is one sender.
+// send is one sender, with a connection of its own.
 func (f *feed) send() {
+	client := f.client()
+	defer client.CloseIdleConnections()
 	for f.ctx.Err() == nil {
 		size := 0
 		if f.size != nil {
@@ -102,7 +93,7 @@ func (f *feed) send() {
 		if !ok {
 			p = f.oracle.next(size)
 		}
-		if !f.post(p) {
+		if !f.post(client, p) {
 			// Whatever is wrong, it is not mended by asking as fast as we can.
 			select {
 			case <-f.ctx.Done():
@@ -112,8 +103,21 @@ func (f *feed) send() {
 	}
 }
 
+// client returns a client with connections of its own.
+func (f *feed) client() *http.Client {
+	return &http.Client{
+		Timeout: cmp.Or(f.patience, time.Minute),
+		Transport: &http.Transport{
+			// The certificate was made by the program a moment ago, and this is the loopback.
+			TLSClientConfig:    &tls.Config{InsecureSkipVerify: true},
+			DisableKeepAlives:  !f.reuse,
+			DisableCompression: true,
+		},
+	}
+}
+
 // post makes p and tells the oracle; false if there was no acknowledgement.
-func (f *feed) post(p post) bool {
+func (f *feed) post(client *http.Client, p post) bool {
 	// Not f.ctx: what has begun is seen through to its answer.
 	req, err := http.NewRequest(http.MethodPost, f.url, bytes.NewReader(p.body()))
 	if err != nil {
@@ -123,7 +127,7 @@ func (f *feed) post(p post) bool {
 	req.SetBasicAuth(username, password)
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	began := time.Now()
-	res, err := f.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		f.broken.Add(1)
 		return false
@@ -134,6 +138,7 @@ func (f *feed) post(p post) bool {
 	switch res.StatusCode {
 	case http.StatusOK:
 		f.acknowledged.Add(1)
+		f.bytes.Add(req.ContentLength)
 		var a *answer
 		if err == nil {
 			a = new(answer)
