@@ -46,7 +46,6 @@ func p13Kills(l *lab) error {
 	if err != nil {
 		return err
 	}
-	copied := fmt.Sprintf("backups/before-schema-%d.db", next)
 
 	var full time.Duration // how long it takes without being killed
 	kills, unready := 0, 0
@@ -85,7 +84,7 @@ func p13Kills(l *lab) error {
 		}
 		if err := errors.Join(
 			l.complete(filepath.Join(data, "ppm.db"), next, "sum(next = application || ' ' || event)"),
-			l.complete(filepath.Join(data, copied), 1, "count(*)")); err != nil {
+			l.copyBefore(data)); err != nil {
 			return err
 		}
 		if cycle%10 == 0 || cycle == l.cycles-1 {
@@ -119,6 +118,22 @@ func (l *lab) killStarting(data string, full time.Duration) (ready bool, err err
 	default:
 	}
 	return ready, p.kill()
+}
+
+// copyBefore wants a complete copy of the database as it was before the upgrade.
+func (l *lab) copyBefore(data string) error {
+	copies, err := filepath.Glob(filepath.Join(data, "backups", "*.db"))
+	if err == nil && len(copies) == 0 {
+		err = errors.New("no copy was made before the upgrade")
+	}
+	for _, file := range copies {
+		complete := l.complete(file, 1, "count(*)")
+		if complete == nil {
+			return nil
+		}
+		err = errors.Join(err, complete)
+	}
+	return err
 }
 
 // complete wants the file to be sound, of that schema, and to have all rows.
