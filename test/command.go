@@ -44,13 +44,18 @@ func (l *lab) pipe(data string, w io.Writer, args ...string) error {
 	}
 	stuck := time.AfterFunc(commandLimit, func() { _ = cmd.Process.Kill() })
 	defer stuck.Stop()
-	err := cmd.Wait()
-	if err := bug(stderr.String()); err != nil {
-		return fmt.Errorf("ppm %s: %w", args[0], err)
+	return ended(cmd, cmd.Wait(), stderr.String())
+}
+
+// ended returns err, how a command ended, as a *commandError where it is the
+// command's own doing.
+func ended(cmd *exec.Cmd, err error, stderr string) error {
+	if bug := bug(stderr); bug != nil {
+		return fmt.Errorf("ppm %s: %w", cmd.Args[1], bug)
 	}
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return &commandError{args, exit.ExitCode(), stderr.String()}
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return &commandError{cmd.Args[1:], exit.ExitCode(), stderr}
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (l *lab) refusePlace(name string, spoil func(data string) (func() error, er
 		return err
 	}
 	o := new(oracle)
-	if err := l.fill(data, o, 1); err != nil {
+	if err := l.fill(data, o, 1, usual); err != nil {
 		return err
 	}
 	mend, err := spoil(data)
@@ -82,13 +82,13 @@ func (l *lab) refusePlace(name string, spoil func(data string) (func() error, er
 	return errors.Join(l.verify(data, o), p.stop())
 }
 
-// fill starts the program, has n notifications acknowledged and stops it.
-func (l *lab) fill(data string, o *oracle, n int64) error {
+// fill starts the program, has n notifications of ld acknowledged and stops it.
+func (l *lab) fill(data string, o *oracle, n int64, ld load) error {
 	p, err := l.serve(data)
 	if err != nil {
 		return err
 	}
-	f := l.feed(p.receiver, o, usual)
+	f := l.feed(p.receiver, o, ld)
 	err = l.until(startLimit, fmt.Sprintf("%d notifications acknowledged", n), func() (bool, error) {
 		return f.acknowledged.Load() >= n, nil
 	})

@@ -169,8 +169,6 @@ func p4Full(l *lab) error {
 		if err != nil {
 			return err
 		}
-		large := usual
-		large.size = func() int { return 8<<10 + rand.IntN(64<<10) }
 		f := l.feed(p.receiver, o, large)
 		full := func() (bool, error) {
 			acknowledged, before := f.acknowledged.Load(), f.refused.Load()

@@ -30,7 +30,7 @@ func p9(l *lab) error {
 		return err
 	}
 	o := new(oracle)
-	if err := l.fill(base, o, 3000); err != nil {
+	if err := l.fill(base, o, 3000, usual); err != nil {
 		return err
 	}
 	backup := filepath.Join(l.dir, "backup.db")

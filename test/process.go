@@ -239,9 +239,9 @@ func (l *lab) refuse(data string, words ...string) error {
 
 // tail returns the last lines of s, head the first: a reason, not a log.
 func tail(s string) string {
-	return strings.TrimSpace(s[max(0, len(s)-1500):])
+	return strings.TrimSpace(s[max(0, len(s)-800):])
 }
 
 func head(s string) string {
-	return strings.TrimSpace(s[:min(len(s), 1500)])
+	return strings.TrimSpace(s[:min(len(s), 800)])
 }
