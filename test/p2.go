@@ -26,7 +26,7 @@ func (l *lab) powerCuts(kind string) error {
 	}
 	var o *oracle
 	var data string
-	posted, acknowledged, late := 0, 0, 0
+	var posted, acknowledged, late int
 	err = l.each(func(cycle int) error {
 		if cycle%5 == 0 {
 			o, data = new(oracle), filepath.Join(disk.dir, fmt.Sprintf("store-%d", cycle/5))
@@ -35,26 +35,16 @@ func (l *lab) powerCuts(kind string) error {
 			}
 		}
 		p0, a0 := o.count()
-		p, err := l.serve(data)
+		answers, err := l.powerCut(disk, data, o)
 		if err != nil {
-			return err
-		}
-		f := l.feed(p.receiver, o, usual)
-		l.pause(between(50*time.Millisecond, 900*time.Millisecond))
-		before := f.acknowledged.Load()
-		if err := disk.cut(); err != nil {
-			return errors.Join(err, f.stop())
-		}
-		// Whatever it says while its disk is dead has to be true as well.
-		l.pause(100 * time.Millisecond)
-		late += int(f.acknowledged.Load() - before)
-		if err := errors.Join(p.kill(), f.stop(), disk.remount()); err != nil {
 			return err
 		}
 		p1, a1 := o.count()
 		posted, acknowledged = posted+p1-p0, acknowledged+a1-a0
+		late += int(answers) - (a1 - a0)
 
-		if p, err = l.serve(data); err != nil {
+		p, err := l.serve(data)
+		if err != nil {
 			return fmt.Errorf("after the power cut: %w", err)
 		}
 		if err := l.verify(data, o); err != nil {
@@ -64,9 +54,28 @@ func (l *lab) powerCuts(kind string) error {
 	})
 	l.figure("posted", posted, "")
 	l.figure("acknowledged", acknowledged, "")
-	l.figure("answered 200 around the cut", late, "")
+	l.figure("answered 200 without power", late, "")
 	if err == nil {
 		l.figure("lost", 0, "")
 	}
 	return err
+}
+
+// powerCut loads the program, cuts the power at a random moment, and brings the
+// disk back as it was at that moment. It returns how many answers were 200.
+func (l *lab) powerCut(disk *disk, data string, o *oracle) (answers int64, err error) {
+	p, err := l.serve(data)
+	if err != nil {
+		return 0, err
+	}
+	f := l.feed(p.receiver, o, usual)
+	l.pause(between(50*time.Millisecond, 900*time.Millisecond))
+	o.darken(true)
+	if err := disk.cut(); err != nil {
+		return 0, errors.Join(err, f.stop())
+	}
+	l.pause(50 * time.Millisecond) // the program meets a dead disk, and must not panic
+	err = errors.Join(p.kill(), f.stop(), disk.remount())
+	o.darken(false)
+	return f.acknowledged.Load(), err
 }

@@ -25,14 +25,21 @@ var (
 	if _, err := b.exec("COMMIT"); err != nil {`}
 )
 
-// p2bNormal has P2 look at a program that leaves syncing to chance.
+// p2bNormal has P2 look at a program that leaves syncing to chance. P1 cannot
+// see that: what has been written outlives its process, synced or not.
 func p2bNormal(l *lab) error {
 	return l.caught("normal", []change{normal, unnoticed}, func() error { return l.powerCuts("ext4") })
 }
 
-// p2bEarly has P1 look at a program that answers before it commits.
-func p2bEarly(l *lab) error {
+// p2bEarlyKilled has P1 look at a program that answers before it commits. It
+// takes a kill between the two, so that not every cycle sees it.
+func p2bEarlyKilled(l *lab) error {
 	return l.caught("early", []change{early}, func() error { return l.kills(usual) })
+}
+
+// p2bEarlyCut has P2 look at the same.
+func p2bEarlyCut(l *lab) error {
+	return l.caught("early", []change{early}, func() error { return l.powerCuts("ext4") })
 }
 
 // caught builds a mutant and wants look to find that it loses notifications.
