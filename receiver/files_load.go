@@ -17,7 +17,7 @@ import (
 type FilesSettings struct {
 	Cert     string // receiver.tls.cert: a PEM file with the certificate and its chain, or a PFX with everything
 	Key      string // receiver.tls.key: a PEM file with the private key; empty when Cert holds it too
-	Password string // receiver.tls.pfx_password: opens the PFX; may be empty
+	Password string // receiver.tls.password: opens the PFX; may be empty
 	Domain   string // receiver.tls.domain: the name the certificate must be good for; empty: any
 }
 
@@ -73,9 +73,9 @@ func (set FilesSettings) read() ([]*x509.Certificate, crypto.Signer, error) {
 		chain, key, err := parsePFX(data, set.Password)
 		switch {
 		case errors.Is(err, errPFXPassword) && set.Password == "":
-			return nil, nil, fmt.Errorf("receiver.tls.pfx_password: %s is protected by a password: give it here", set.Cert)
+			return nil, nil, fmt.Errorf("receiver.tls.password: %s is protected by a password: give it here", set.Cert)
 		case errors.Is(err, errPFXPassword):
-			return nil, nil, fmt.Errorf("receiver.tls.pfx_password: %w %s: give the one it was exported with", err, set.Cert)
+			return nil, nil, fmt.Errorf("receiver.tls.password: %w %s: give the one it was exported with", err, set.Cert)
 		case err != nil:
 			return nil, nil, fmt.Errorf("receiver.tls.cert: %s %w", set.Cert, err)
 		case len(chain) == 0:
@@ -124,7 +124,7 @@ func (set FilesSettings) readKeys(cert pemContents) ([]crypto.Signer, error) {
 		return p.keys, nil
 	case p.locked:
 		return nil, fmt.Errorf("receiver.tls.key: the private key in %s is protected by a passphrase: "+
-			"remove it (openssl pkey -in old.key -out new.key), or put certificate and key into one PFX file with receiver.tls.pfx_password", set.keyFile())
+			"remove it (openssl pkey -in old.key -out new.key), or put certificate and key into one PFX file with receiver.tls.password", set.keyFile())
 	case set.Key == "":
 		return nil, fmt.Errorf("receiver.tls.key: give the file with the private key; %s holds only the certificate", set.Cert)
 	}

@@ -147,7 +147,7 @@ func TestFaultsAreToldWithSettingFileAndWhatToDo(t *testing.T) {
 	brokenKey := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("no key")})
 	block, _ := pem.Decode(key)
 
-	const inCert, inKey, inPassword = "receiver.tls.cert: ", "receiver.tls.key: ", "receiver.tls.pfx_password: "
+	const inCert, inKey, inPassword = "receiver.tls.cert: ", "receiver.tls.key: ", "receiver.tls.password: "
 	for _, tt := range []struct {
 		name      string
 		cert, key []byte // key nil: the setting is empty

@@ -19,14 +19,9 @@ func checkPlace(dir string) error {
 	if err != nil {
 		return fmt.Errorf("data folder %s: %w", dir, err)
 	}
-	const advice = "choose a folder on a disk of this computer with --data or PPM_DATA"
 	drive, err := networkDrive(where)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("ask what kind of disk the data folder %s is on: %w", where, err)
-	case drive != "":
-		return fmt.Errorf("data folder %s is %w: it is on a network drive (%s), where notifications could be lost or the database damaged; %s",
-			where, db.ErrPlace, drive, advice)
 	}
 	environment := func(name string) string {
 		value := os.Getenv(name)
@@ -35,9 +30,20 @@ func checkPlace(dir string) error {
 		}
 		return value
 	}
-	if service := syncedBy(where, environment, namesIn); service != "" {
+	return refusal(where, drive, syncedBy(where, environment, namesIn))
+}
+
+// refusal says why dir is not safe: for being on the network drive, or in the
+// hands of the synchronizing service, whichever is not "".
+func refusal(dir, drive, service string) error {
+	const advice = "choose a folder on a disk of this computer with --data or PPM_DATA"
+	switch {
+	case drive != "":
+		return fmt.Errorf("data folder %s is %w: it is on a network drive (%s), where notifications could be lost or the database damaged; %s",
+			dir, db.ErrPlace, drive, advice)
+	case service != "":
 		return fmt.Errorf("data folder %s is %w: %s keeps this folder in step with other computers, which damages a database in use; %s",
-			where, db.ErrPlace, service, advice)
+			dir, db.ErrPlace, service, advice)
 	}
 	return nil
 }

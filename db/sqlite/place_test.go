@@ -148,6 +148,21 @@ func TestSyncedFolderIsRefusedWithAdvice(t *testing.T) {
 	}
 }
 
+func TestNetworkDriveIsRefusedWithAdvice(t *testing.T) {
+	err := refusal(`\\server\share\ppm`, "SMB", "")
+	if !errors.Is(err, db.ErrPlace) {
+		t.Fatalf("error %v", err)
+	}
+	for _, part := range []string{`\\server\share\ppm`, "network drive (SMB)", "--data"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+	if err := refusal("/srv/ppm", "", ""); err != nil {
+		t.Error(err)
+	}
+}
+
 // refused fails the test unless dir is refused in words that contain parts.
 func refused(t *testing.T, dir string, parts ...string) {
 	t.Helper()
