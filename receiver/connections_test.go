@@ -48,7 +48,8 @@ func (s *sender) post() int {
 	return answerTo(s.in)
 }
 
-// ended waits until so many of conns have been hung up on.
+// ended waits until so many of conns have been hung up on, for less than the
+// ten seconds after which strangers go anyway.
 func ended(t testing.TB, conns []net.Conn, want int) {
 	t.Helper()
 	over := make(chan struct{}, len(conns))
@@ -58,7 +59,7 @@ func ended(t testing.TB, conns []net.Conn, want int) {
 			over <- struct{}{}
 		}()
 	}
-	limit := time.After(20 * time.Second)
+	limit := time.After(8 * time.Second)
 	for n := range want {
 		select {
 		case <-over:

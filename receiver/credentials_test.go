@@ -171,7 +171,7 @@ func TestWrongPasswordsAreCheapOnceTheRightOneIsKnown(t *testing.T) {
 	h := newHandler(o)
 	began := time.Now()
 	var wrong sync.WaitGroup
-	for i := range 1000 {
+	for i := range 20 {
 		wrong.Go(func() {
 			if w := post(h, basic("clearmatch", "guess"), fmt.Sprintf("10.0.%d.%d:1", i>>8, i&255), ""); w.Code != 401 {
 				t.Errorf("a wrong password was answered %d", w.Code)

@@ -65,7 +65,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error
 		if t == nil {
 			served <- srv.Serve(door)
 		} else {
-			served <- srv.Serve(tls.NewListener(door, lenient(t)))
+			served <- srv.Serve(tls.NewListener(door, forHTTP1(t)))
 		}
 	}()
 	var failed error
@@ -92,10 +92,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error
 	return nil
 }
 
-// lenient returns t for HTTP/1.1 and for what Clearmatch's side may be running
-// on: TLS 1.2, and where t leaves the choice of cipher suites open, those with
-// RSA key exchange after all others. Go prefers whatever is better.
-func lenient(t *tls.Config) *tls.Config {
+// forHTTP1 returns t without HTTP/2, which would slip past the limits on
+// connections: many requests share one there. What t leaves open is filled in
+// as [TLSConfig] has it.
+func forHTTP1(t *tls.Config) *tls.Config {
 	t = t.Clone()
 	t.NextProtos = slices.DeleteFunc(slices.Clone(t.NextProtos), func(p string) bool { return p == "h2" })
 	if !slices.Contains(t.NextProtos, "http/1.1") {
@@ -105,12 +105,7 @@ func lenient(t *tls.Config) *tls.Config {
 		t.MinVersion = tls.VersionTLS12
 	}
 	if t.CipherSuites == nil {
-		for _, c := range tls.CipherSuites() {
-			t.CipherSuites = append(t.CipherSuites, c.ID)
-		}
-		t.CipherSuites = append(t.CipherSuites,
-			tls.TLS_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
-			tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_AES_128_CBC_SHA)
+		t.CipherSuites = slices.Clone(cipherSuites)
 	}
 	return t
 }

@@ -237,17 +237,21 @@ func TestServeReturnsWhatEndedIt(t *testing.T) {
 	})
 }
 
-func TestThrottledAnswerIsNotWaitedForWhenStopping(t *testing.T) {
+func TestStopAnswersAThrottledStrangerAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipeListener()
 		stop := servePipe(t, options(t, new(journal)), l)
 		guess := head + "Authorization: " + basic(username, "guess") + "\r\nContent-Length: 0\r\n\r\n"
-		var conns []net.Conn
-		for range 20 {
+		var guesses sync.WaitGroup
+		for range 20 { // ten wait
 			conn := l.dial()
-			conns = append(conns, conn)
-			go io.Copy(io.Discard, conn)
-			fmt.Fprint(conn, guess)
+			guesses.Go(func() {
+				defer conn.Close()
+				fmt.Fprint(conn, guess)
+				if status := answerTo(bufio.NewReader(conn)); status != 401 {
+					t.Errorf("answered %d", status)
+				}
+			})
 		}
 		synctest.Wait()
 		began := time.Now()
@@ -255,8 +259,39 @@ func TestThrottledAnswerIsNotWaitedForWhenStopping(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("stopping took %v", took)
 		}
-		for _, c := range conns {
-			c.Close()
+		guesses.Wait()
+	})
+}
+
+// A request may still be with the journal when the time for stopping is over.
+// Its connection is cut then, but what it uses must not be closed under it.
+func TestServeReturnsAfterTheLastHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{entered: make(chan struct{}), release: make(chan struct{})}
+		l := newPipeListener()
+		stop := servePipe(t, options(t, j), l)
+		conn := l.dial()
+		full := head + "Authorization: " + authorization + "\r\nContent-Length: 34\r\n\r\n" + sample
+		io.WriteString(conn, full[:len(full)-10])
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- stop() }()
+		time.Sleep(19 * time.Second)
+		io.WriteString(conn, full[len(full)-10:])
+		<-j.entered
+		time.Sleep(10 * time.Second)
+		select {
+		case <-stopped:
+			t.Error("Serve returned while a notification was being stored")
+		default:
 		}
+		close(j.release)
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if s, _ := j.counts(); s != 1 {
+			t.Errorf("%d stored", s)
+		}
+		conn.Close()
 	})
 }
