@@ -53,7 +53,7 @@ func (c *backupCmd) Run(p *program) error {
 		return err
 	}
 	defer from.Close()
-	progress := p.progress("backed up")
+	progress := p.progress("copied", "copied; checking the copy")
 	err = from.Backup(p, to, progress.at)
 	progress.end()
 	if err != nil {

@@ -86,7 +86,7 @@ func (c *exportCmd) export(p *program, from kept, since time.Time, format string
 		writeCSV(out, csvHeading(c.Body))
 		line = func(v any) error { return writeCSV(out, csvRow(v.(ui.Exported))) }
 	}
-	progress := p.progress("exported")
+	progress := p.progress("exported", "")
 	n := 0
 	err := from.Export(p, ui.Exports{Since: since, Body: c.Body}, func(x ui.Exported) error {
 		if err := line(x); err != nil {

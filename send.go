@@ -193,7 +193,7 @@ func (a answer) good() bool { return a.Status >= 200 && a.Status < 300 }
 // post posts the messages and prints the answers. It goes on after an answer
 // that is no acknowledgement, but not when there is no answer at all.
 func (c *sendCmd) post(p *program, to target, message func() []byte) error {
-	progress := p.progress("posted")
+	progress := p.progress("posted", "")
 	var took []time.Duration
 	bad := 0
 	for i := range c.Count {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,36 +34,45 @@ func newLines(w http.ResponseWriter) *lines {
 	return &lines{w: w, out: out, enc: json.NewEncoder(out), flushed: time.Now()}
 }
 
-// write sends l, at the latest with the next one a moment later. A reader that
-// takes nothing for plainTime is given up on.
+// write adds l to the answer and sends what there is, if it has not for a
+// moment. A caller who takes nothing for plainTime is given up on.
 func (s *lines) write(l line) error {
 	if !s.begun {
 		s.begun = true
 		s.w.Header().Set("Content-Type", "application/x-ndjson; charset=utf-8")
 	}
 	now := time.Now()
-	late := now.Sub(s.flushed) > 200*time.Millisecond
-	if late || l.End || l.Error != "" {
-		http.NewResponseController(s.w).SetWriteDeadline(now.Add(plainTime))
+	if s.flushed.Before(now.Add(-time.Second)) {
+		if err := s.flush(now); err != nil {
+			return err
+		}
 	}
-	if err := s.enc.Encode(l); err != nil {
+	return s.enc.Encode(l)
+}
+
+// send is write for a line that cannot wait.
+func (s *lines) send(l line) error {
+	if err := s.write(l); err != nil {
 		return err
 	}
-	if !late && !l.End && l.Error == "" {
-		return nil
-	}
+	return s.flush(time.Now())
+}
+
+func (s *lines) flush(now time.Time) error {
 	s.flushed = now
+	to := http.NewResponseController(s.w)
+	to.SetWriteDeadline(now.Add(plainTime))
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	return http.NewResponseController(s.w).Flush()
+	return to.Flush()
 }
 
 // finish ends the answer with how it went.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, l *lines, err error) {
 	switch {
 	case err == nil:
-		l.write(line{End: true})
+		l.send(line{End: true})
 	case !l.begun:
 		s.fault(w, r, err)
 	default:
@@ -70,7 +80,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, l *lines, err er
 			err = errStopping
 		}
 		s.log.Warn("streamed answer broken off", "path", r.URL.Path, "err", err)
-		l.write(line{Error: err.Error()})
+		l.send(line{Error: err.Error()})
 	}
 }
 
@@ -92,6 +102,9 @@ func (s *Server) apiExport(w http.ResponseWriter, r *http.Request) {
 	s.finish(w, r, l, err)
 }
 
+// backupTick is how often a backup tells how far it is.
+const backupTick = 500 * time.Millisecond
+
 func (s *Server) apiBackup(w http.ResponseWriter, r *http.Request) {
 	var order backupOrder
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&order); err != nil {
@@ -102,9 +115,24 @@ func (s *Server) apiBackup(w http.ResponseWriter, r *http.Request) {
 		s.fault(w, r, err)
 		return
 	}
+	// The store tells how far it is from where it writes, and must not be held
+	// up by a caller who doesn't listen.
+	var done, total atomic.Int64
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.store.Backup(r.Context(), order.To, func(d, t int) { total.Store(int64(t)); done.Store(int64(d)) })
+	}()
 	l := newLines(w)
-	err := s.store.Backup(r.Context(), order.To, func(done, total int) {
-		l.write(line{Done: &done, Total: &total})
-	})
-	s.finish(w, r, l, err)
+	tick := time.NewTicker(backupTick)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			s.finish(w, r, l, err)
+			return
+		case <-tick.C:
+			d, t := int(done.Load()), int(total.Load())
+			l.send(line{Done: &d, Total: &t})
+		}
+	}
 }
