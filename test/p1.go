@@ -28,22 +28,21 @@ func (l *lab) kills(ld load) error {
 	}
 	o := new(oracle)
 	var starts []time.Duration
-	from := 0
+	var sofar mark
 	err = l.each(func(cycle int) error {
 		p, err := l.serve(data)
 		if err != nil {
 			return err
 		}
 		starts = append(starts, p.started)
-		if cycle > 0 && cycle%10 == 0 {
-			err = l.verify(data, o)
-		} else {
-			err = l.verifyNewest(data, o, from)
-		}
-		if err != nil {
+		if sofar, err = l.verifyNewest(data, o, sofar); err != nil {
 			return err
 		}
-		from, _ = o.count()
+		if cycle > 0 && cycle%10 == 0 {
+			if err := l.verify(data, o); err != nil {
+				return err
+			}
+		}
 		f := l.feed(p.receiver, o, ld)
 		l.pause(between(50*time.Millisecond, 900*time.Millisecond))
 		if err := p.kill(); err != nil {

@@ -89,6 +89,7 @@ func p4Nth(l *lab) error {
 		return err
 	}
 	o := new(oracle)
+	var sofar mark
 	struck, refusals := 0, 0
 	err = l.each(func(cycle int) error {
 		n := cycle + 1
@@ -98,6 +99,9 @@ func p4Nth(l *lab) error {
 		for i, fault := range faults {
 			log := filepath.Join(l.dir, fmt.Sprintf("strace-%d-%d", cycle, i))
 			refused, err := l.nth(data, o, fault, n, log)
+			if err == nil {
+				sofar, err = l.afterwards(data, o, sofar)
+			}
 			if err != nil {
 				return fmt.Errorf("%v from the %d. call on: %w", fault, n, err)
 			}
@@ -124,31 +128,33 @@ func p4Nth(l *lab) error {
 	return l.verifyFile(data, o)
 }
 
-// nth is one start with one fault, and one without.
+// nth is one start with one fault.
 func (l *lab) nth(data string, o *oracle, fault fault, n int, log string) (refused bool, err error) {
-	from, _ := o.count()
 	p, err := l.serve(data, fault.from(n, log)...)
 	var r *refusal
-	switch {
-	case errors.As(err, &r):
-		refused = true
+	if errors.As(err, &r) {
 		if r.stderr == "" {
 			return true, errors.New("it refused to start without giving a reason")
 		}
-	case err != nil:
+		return true, nil
+	}
+	if err != nil {
 		return false, err
-	default:
-		f := l.feed(p.receiver, o, usual)
-		l.pause(400 * time.Millisecond)
-		_, err := l.healed(f)
-		if err := errors.Join(err, p.kill(), f.stop()); err != nil {
-			return false, err
-		}
 	}
-	if p, err = l.serve(data); err != nil {
-		return refused, fmt.Errorf("with the disk well: %w", err)
+	f := l.feed(p.receiver, o, usual)
+	l.pause(400 * time.Millisecond)
+	_, err = l.healed(f)
+	return false, errors.Join(err, p.kill(), f.stop())
+}
+
+// afterwards is the start after that, with the disk well.
+func (l *lab) afterwards(data string, o *oracle, sofar mark) (mark, error) {
+	p, err := l.serve(data)
+	if err != nil {
+		return sofar, fmt.Errorf("with the disk well: %w", err)
 	}
-	return refused, errors.Join(l.verifyNewest(data, o, from), p.stop())
+	sofar, err = l.verifyNewest(data, o, sofar)
+	return sofar, errors.Join(err, p.stop())
 }
 
 // p4Full fills a small disk, and then enlarges it under the running program.

@@ -48,6 +48,7 @@ type soaking struct {
 	data   string
 	oracle *oracle
 	end    time.Time
+	sofar  mark
 
 	starts       []time.Duration
 	fed          time.Duration // how long senders were at work
@@ -61,7 +62,6 @@ type soaking struct {
 
 // life is the time between two kills.
 func (s *soaking) life() error {
-	from, _ := s.oracle.count()
 	p, err := s.serve(s.data)
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (s *soaking) life() error {
 		return err
 	}
 	s.starts = append(s.starts, p.started)
-	if err := s.verifyNewest(s.data, s.oracle, from); err != nil {
+	if s.sofar, err = s.verifyNewest(s.data, s.oracle, s.sofar); err != nil {
 		return err
 	}
 	p.end(syscall.SIGKILL)

@@ -36,23 +36,33 @@ func (l *lab) verify(data string, o *oracle) error {
 	return s.balanced()
 }
 
-// verifyNewest does the same for the notifications from number from on, which
-// are among the newest of the list.
-func (l *lab) verifyNewest(data string, o *oracle, from int) error {
-	seen := o.inspect()
-	if posted, _ := o.count(); posted > from { // a limit of 0 would be all
-		if err := l.list(data, posted-from, seen.row); err != nil {
-			return err
-		}
-	}
-	if err := seen.end(from); err != nil {
-		return fmt.Errorf("ppm list: %w", err)
-	}
+// A mark is how far a store was at some moment.
+type mark struct {
+	posted   int   // notifications, by the oracle
+	accepted int64 // by the program
+}
+
+// verifyNewest does the same for what came after m, which are the newest of the
+// list, and returns how far the store is now.
+func (l *lab) verifyNewest(data string, o *oracle, m mark) (mark, error) {
 	s, err := l.status(data)
 	if err != nil {
-		return err
+		return m, err
 	}
-	return s.balanced()
+	if s.Accepted < m.accepted {
+		return m, fmt.Errorf("ppm status counts %d accepted, and counted %d before", s.Accepted, m.accepted)
+	}
+	seen := o.inspect()
+	if n := int(s.Accepted - m.accepted); n > 0 { // a limit of 0 would be all
+		if err := l.list(data, n, seen.row); err != nil {
+			return m, err
+		}
+	}
+	if err := seen.end(m.posted); err != nil {
+		return m, fmt.Errorf("ppm list: %w", err)
+	}
+	posted, _ := o.count()
+	return mark{posted, s.Accepted}, s.balanced()
 }
 
 // balanced returns an error unless accepted = queued + complete + failed.
