@@ -44,14 +44,10 @@ var rooms = map[string][]string{
 // noRooms are names that say nothing about what is inside.
 var noRooms = []string{"util", "utils", "common", "models", "internal", "pkg", "helpers", "misc"}
 
-// drivers are the beginnings of the import paths of SQL drivers, and the one
-// package that may import them. Main asks SQLite's for its version, no more.
+// drivers are the beginnings of the import paths of SQL drivers.
 var drivers = []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "github.com/lib/pq", "github.com/jackc/pgx"}
 
-const (
-	module        = "processmanager"
-	sqliteVersion = "modernc.org/sqlite/lib"
-)
+const module = "processmanager"
 
 // thinking is what of the standard library the domain may use: nothing that
 // reaches a disk, a network or another process. (time.Now is for reviewers to see.)
@@ -103,7 +99,7 @@ func TestOnlyAnEngineKnowsItsDatabase(t *testing.T) {
 		room := path.Dir(file)
 		for _, i := range imported {
 			driver := i == "database/sql" || slices.ContainsFunc(drivers, func(d string) bool { return i == d || strings.HasPrefix(i, d+"/") })
-			if driver && !slices.Contains(engines, room) && !(room == "." && i == sqliteVersion) {
+			if driver && !slices.Contains(engines, room) {
 				t.Errorf("%s imports %s; only %q may", file, i, engines)
 			}
 		}

@@ -13,15 +13,7 @@ import (
 
 // settings returns the settings of the data folder dir.
 func (p *program) settings(dir string) (config.Config, error) {
-	return config.Load(dir, p.settingsEnviron())
-}
-
-// settingsEnviron is the environment without the variables that are ours but
-// not settings, which package config would refuse as misspelt ones.
-func (p *program) settingsEnviron() []string {
-	return slices.DeleteFunc(slices.Clone(p.environ), func(e string) bool {
-		return strings.HasPrefix(strings.ToUpper(e), "PPM_SEND_")
-	})
+	return config.Load(dir, p.environ)
 }
 
 type configCmd struct {

@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	sqlite3 "modernc.org/sqlite/lib"
+	"processmanager/db/sqlite"
 )
 
 // release is the version of a release build, set with
@@ -43,7 +43,7 @@ func (c *versionCmd) Run(p *program) error {
 		Go      string `json:"go"`
 		SQLite  string `json:"sqlite"`
 		System  string `json:"system"`
-	}{version(), runtime.Version(), sqlite3.SQLITE_VERSION, runtime.GOOS + "/" + runtime.GOARCH}
+	}{version(), runtime.Version(), sqlite.EngineVersion, runtime.GOOS + "/" + runtime.GOARCH}
 	if c.JSON {
 		return p.printJSON(v)
 	}

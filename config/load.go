@@ -52,9 +52,10 @@ func (c Config) origin(key string) Origin {
 }
 
 // otherVariables are those that begin with PPM_ but are not settings: the data
-// folder, which is known before there are settings, and what a program that
-// takes deliveries is given, which may well run ppm itself.
-var otherVariables = []string{"PPM_DATA", "PPM_DELIVERY_ID"}
+// folder, which is known before there are settings, what a program that takes
+// deliveries is given, which may well run ppm itself, and the password that
+// ppm send posts with.
+var otherVariables = []string{"PPM_DATA", "PPM_DELIVERY_ID", "PPM_SEND_PASSWORD"}
 
 // readEnvironment takes the values of the PPM_ variables into c.
 func (c *Config) readEnvironment(environ []string) Faults {

@@ -64,7 +64,7 @@ func TestFirstStartMakesASelfSignedCertificate(t *testing.T) {
 	if leaf.IsCA {
 		t.Error("the certificate can vouch for others")
 	}
-	if life := leaf.NotAfter.Sub(time.Now()); life < 10*364*24*time.Hour || leaf.NotBefore.After(time.Now().Add(-23*time.Hour)) {
+	if life := time.Until(leaf.NotAfter); life < 10*364*24*time.Hour || leaf.NotBefore.After(time.Now().Add(-23*time.Hour)) {
 		t.Errorf("good from %v to %v", leaf.NotBefore, leaf.NotAfter)
 	}
 	if runtime.GOOS != "windows" {

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // Every setting is in the DSN: a pragma sent by Exec reaches one connection of
@@ -26,6 +26,9 @@ const (
 		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(16777216)"
 	readerDSN = "_query_only=1&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
 )
+
+// EngineVersion is the version of SQLite in this program.
+const EngineVersion = lib.SQLITE_VERSION
 
 // minSQLite is the first version without the write-ahead-log reset bug.
 const minSQLite = "3.54.1"
@@ -104,7 +107,7 @@ func (c *conn) exec(query string, args ...any) (driver.Result, error) {
 	return s.(driver.StmtExecContext).ExecContext(context.Background(), named(args))
 }
 
-// row runs a query that returns at most one row; io.EOF means none.
+// row runs a query that returns one row; io.EOF means none.
 func (c *conn) row(query string, args ...any) ([]driver.Value, error) {
 	s, err := c.prepared(query)
 	if err != nil {
@@ -178,9 +181,6 @@ func atLeast(floor string) func(string) bool {
 		return true
 	}
 }
-
-// none reports whether err means that there was no row.
-func none(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, sql.ErrNoRows) }
 
 // onWindows is where a file that is open can be neither renamed nor replaced.
 const onWindows = runtime.GOOS == "windows"
