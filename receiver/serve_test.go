@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,20 @@ func TestHeaderLimit(t *testing.T) {
 		if status := answerTo(bufio.NewReader(conn)); status != tt.status {
 			t.Errorf("%d bytes: answered %d, want %d", len(header), status, tt.status)
 		}
+	}
+}
+
+// Closed at once, the connection would be reset under a sender who reads the
+// answer after the last byte, and some systems then forget the answer.
+func TestSenderOfFarTooMuchMayFinish(t *testing.T) {
+	const size = 9_000_000
+	conn := dial(t, serve(t, options(t, new(journal)), "127.0.0.1:0").addr, clientTLS())
+	io.WriteString(conn, head+"Authorization: "+authorization+"\r\nContent-Length: "+strconv.Itoa(size)+"\r\n\r\n")
+	if _, err := conn.Write(make([]byte, size)); err != nil {
+		t.Errorf("sending: %v", err)
+	}
+	if status := answerTo(bufio.NewReader(conn)); status != 413 {
+		t.Errorf("answered %d", status)
 	}
 }
 
