@@ -38,9 +38,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			for _, v := range []string{"PPM_DATA=" + env.WorkDir + "/data", "PPM_RECEIVER_LISTEN=127.0.0.1:0", "PPM_DASHBOARD_LISTEN=127.0.0.1:0"} {
-				env.Vars = append(env.Vars, v)
-			}
+			env.Vars = append(env.Vars, "PPM_DATA="+env.WorkDir+"/data", "PPM_RECEIVER_LISTEN=127.0.0.1:0", "PPM_DASHBOARD_LISTEN=127.0.0.1:0")
 			service := &child{}
 			env.Values[serviceKey{}] = service
 			env.Defer(service.kill)
