@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // command runs a command line in a folder of its own and returns what it told.
@@ -91,6 +93,7 @@ func TestSendTellsWhatIsWrongWithTheWayThere(t *testing.T) {
 }
 
 func TestSendPostsWhatItIsGiven(t *testing.T) {
+	defer goleak.VerifyNone(t)
 	type post struct{ user, password, contentType, body string }
 	var posts []post
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

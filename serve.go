@@ -20,7 +20,6 @@ import (
 	"processmanager/config"
 	"processmanager/db"
 	"processmanager/db/sqlite"
-	"processmanager/ppm"
 	"processmanager/receiver"
 	"processmanager/ui"
 )
@@ -210,7 +209,7 @@ func (s *service) receiver(password string) (*receiver.Server, error) {
 		Path:           c.Path,
 		Credentials:    credentials,
 		Journal:        s.store,
-		Parse:          parse,
+		Parse:          clearmatch.Parse,
 		Proxied:        c.TLS.Mode == config.ModeProxy,
 		MaxConnections: c.MaxConnections,
 		MaxPerAddress:  c.MaxConnectionsPerAddress,
@@ -218,21 +217,6 @@ func (s *service) receiver(password string) (*receiver.Server, error) {
 		Access:         s.access,
 	}), nil
 }
-
-// parse is clearmatch's, with what the receiver asks of its errors.
-func parse(body []byte) (ppm.Notification, error) {
-	n, err := clearmatch.Parse(body)
-	var f *clearmatch.Fault
-	if errors.As(err, &f) {
-		err = unusable{f}
-	}
-	return n, err
-}
-
-type unusable struct{ *clearmatch.Fault }
-
-// Place is where in the body the fault is.
-func (u unusable) Place() (line, column int) { return u.Line, u.Column }
 
 // certificate returns where the receiver's certificate comes from, nil where
 // the proxy in front has it.
