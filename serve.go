@@ -10,11 +10,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"gopkg.in/natefinch/lumberjack.v2"
 
 	"processmanager/clearmatch"
 	"processmanager/config"
@@ -263,30 +261,4 @@ func (s *service) receiverURL(a net.Addr) string {
 		address.IP = net.IPv4(127, 0, 0, 1)
 	}
 	return scheme + "://" + address.String() + s.cfg.Receiver.Path
-}
-
-// logs opens the log, which also says on stderr what someone should know, and
-// the access log. Each is at most some ten files of 10 MB.
-func logs(dir string, stderr io.Writer) (log *slog.Logger, access io.Writer, close func()) {
-	file := func(name string) *lumberjack.Logger {
-		return &lumberjack.Logger{Filename: filepath.Join(dir, "log", name), MaxSize: 10, MaxBackups: 9, LocalTime: true}
-	}
-	events, accesses := file("ppm.log"), file("access.log")
-	log = slog.New(slog.NewMultiHandler(
-		slog.NewTextHandler(events, &slog.HandlerOptions{Level: slog.LevelInfo}),
-		slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}),
-	))
-	return log, accesses, func() { events.Close(); accesses.Close() }
-}
-
-// smallMemory has the collector keep the process small, as befits an office
-// PC: it works somewhat more often than Go's default. Who sets GOGC or
-// GOMEMLIMIT knows better.
-func smallMemory(p *program) {
-	if p.env("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
-	if p.env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(96 << 20)
-	}
 }
