@@ -152,7 +152,12 @@ func (s *service) run() error {
 		here.Certificate = certificate.CertificateStatus().File
 	}
 	local := ui.New(ui.Options{Store: s.store, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
-		return status(ctx, s.store, s.dir, &here)
+		st, err := status(ctx, s.store, s.dir, &here)
+		if certificate != nil {
+			c := certificate.CertificateStatus()
+			st.Certificate = &ui.Certificate{Names: c.Names, Until: c.NotAfter, SHA256: c.SHA256, Error: c.Error, Warnings: c.Warnings}
+		}
+		return st, err
 	}})
 
 	group, ctx := errgroup.WithContext(s)

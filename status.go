@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"processmanager/db"
+	"processmanager/db/sqlite"
 	"processmanager/ui"
 )
 
@@ -55,8 +57,9 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 	if err := store.Health(); err != nil {
 		st.Health = err.Error()
 	}
-	if free, err := freeSpace(dir); err == nil {
-		st.Free = &free
+	if free, err := sqlite.FreeSpace(dir); err == nil {
+		bytes := int64(min(free, math.MaxInt64))
+		st.Free = &bytes
 	}
 	if r != nil {
 		st.Running, st.PID, st.Since = true, r.PID, &r.Since
@@ -104,6 +107,15 @@ func statusText(st ui.Status, now time.Time) string {
 	row("data folder", "%s", st.Data)
 	if st.Free != nil {
 		row("free space", "%s", byteSize(*st.Free))
+	}
+	if c := st.Certificate; c != nil {
+		row("certificate", "good until %s, for %s", c.Until.Local().Format("2 January 2006"), strings.Join(c.Names, ", "))
+		if c.Error != "" {
+			row("", "ERROR: %s", printable(c.Error))
+		}
+		for _, w := range c.Warnings {
+			row("", "warning: %s", printable(w))
+		}
 	}
 	if st.LastBackup == nil {
 		row("last backup", "never: make one with ppm backup")

@@ -20,6 +20,17 @@ type Status struct {
 	Data       string     `json:"data"`                  // the data folder
 	Free       *int64     `json:"free_bytes,omitempty"`  // left on its disk
 	LastBackup *time.Time `json:"last_backup,omitempty"` // the newest in backups/, UTC
+
+	Certificate *Certificate `json:"certificate,omitempty"` // nil while ppm does not run, or a proxy has it
+}
+
+// A Certificate is what the receiver shows to senders.
+type Certificate struct {
+	Names    []string  `json:"names"`
+	Until    time.Time `json:"until"`
+	SHA256   string    `json:"sha256"`             // fingerprint, as AA:BB:…
+	Error    string    `json:"error,omitempty"`    // what keeps senders, or a newer certificate, out; and what to do
+	Warnings []string  `json:"warnings,omitempty"` // what may become an error
 }
 
 // Healthy is what Health says while notifications can be accepted.

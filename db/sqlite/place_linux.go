@@ -12,8 +12,8 @@ import (
 // resolve returns where the folder dir really lies.
 func resolve(dir string) (string, error) { return filepath.EvalSymlinks(dir) }
 
-// freeSpace returns how many bytes this user may still write on the disk that dir is on.
-func freeSpace(dir string) (bytes uint64, err error) {
+// FreeSpace returns how many bytes this user may still write on the disk that dir is on.
+func FreeSpace(dir string) (bytes uint64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, err

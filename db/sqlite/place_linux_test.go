@@ -96,7 +96,7 @@ func TestFreeSpaceIsWhatDfSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free, err := freeSpace(dir)
+	free, err := FreeSpace(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 // resolve returns where the folder dir really lies.
 func resolve(dir string) (string, error) { return filepath.EvalSymlinks(dir) }
 
-// freeSpace knows no bound on this system: a full disk shows when a write fails.
-func freeSpace(string) (bytes uint64, err error) { return math.MaxUint64, nil }
+// FreeSpace knows no bound on this system: a full disk shows when a write fails.
+func FreeSpace(string) (bytes uint64, err error) { return math.MaxUint64, nil }
 
 // networkDrive recognizes none on this system.
 func networkDrive(string) (string, error) { return "", nil }

@@ -202,13 +202,13 @@ func TestMissingFolderIsAnErrorOfItsOwn(t *testing.T) {
 	if err := checkPlace(dir); err == nil || errors.Is(err, db.ErrPlace) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := freeSpace(dir); err == nil && slices.Contains([]string{"linux", "darwin", "windows"}, runtime.GOOS) {
+	if _, err := FreeSpace(dir); err == nil && slices.Contains([]string{"linux", "darwin", "windows"}, runtime.GOOS) {
 		t.Error("free space of a folder that is not there")
 	}
 }
 
 func TestFreeSpaceIsPlausible(t *testing.T) {
-	free, err := freeSpace(t.TempDir())
+	free, err := FreeSpace(t.TempDir())
 	if err != nil || free < 1<<20 {
 		t.Errorf("%d bytes free, %v", free, err)
 	}

@@ -30,8 +30,8 @@ func resolve(dir string) (string, error) {
 	return plainPath(windows.UTF16ToString(buf[:n])), nil
 }
 
-// freeSpace returns how many bytes this user may still write on the disk that dir is on.
-func freeSpace(dir string) (bytes uint64, err error) {
+// FreeSpace returns how many bytes this user may still write on the disk that dir is on.
+func FreeSpace(dir string) (bytes uint64, err error) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

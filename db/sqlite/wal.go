@@ -62,7 +62,7 @@ func (l *wal) room(dir string) error {
 	if time.Since(l.askedAt) < roomEvery {
 		return nil
 	}
-	free, err := freeSpace(dir)
+	free, err := FreeSpace(dir)
 	if err != nil {
 		return fmt.Errorf("ask for free space: %w", err)
 	}
