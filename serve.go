@@ -63,7 +63,7 @@ func (p *program) serve(forPerson bool) error {
 	if err != nil {
 		return err
 	}
-	smallMemory(p)
+	tuneMemory(p)
 	log, access, closeLogs := logs(dir, p.stderr)
 	defer closeLogs()
 

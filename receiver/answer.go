@@ -29,8 +29,6 @@ func refuse(status int, text string) answer {
 // Header values, shared by all answers; net/http only reads them.
 var (
 	jsonUTF8   = []string{"application/json; charset=utf-8"}
-	noStore    = []string{"no-store"}
-	nosniff    = []string{"nosniff"}
 	closing    = []string{"close"}
 	onlyPost   = []string{http.MethodPost}
 	basicRealm = []string{`Basic realm="Partner Process Manager", charset="UTF-8"`}
@@ -57,8 +55,6 @@ func (v *visit) send(w http.ResponseWriter, a *answer) (intact bool) {
 	body := a.append(v.scratch[:0])
 	h := w.Header()
 	h["Content-Type"] = jsonUTF8
-	h["Cache-Control"] = noStore
-	h["X-Content-Type-Options"] = nosniff
 	switch a.status {
 	case http.StatusUnauthorized:
 		h["WWW-Authenticate"] = basicRealm

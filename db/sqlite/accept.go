@@ -11,18 +11,30 @@ import (
 	"processmanager/ppm"
 )
 
-// An acceptance is one Accept on its way through the writer.
+// An acceptance is one Accept on its way through the writer. All that can be
+// made ready is ready when it gets there: everybody waits for the writer.
 type acceptance struct {
 	ppm.Arrival
 	identity ppm.Identity
 	bodySum  [sha256.Size]byte
+	row      [11]driver.NamedValue // of insertNotification
 	ack      ppm.Acknowledgement
 	change
 }
 
+const insertNotification = `
+	INSERT INTO notification (identity, application, type, event, partner, event_time, content,
+		received_at, sender, body_sha256, body)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (identity) DO NOTHING`
+
 // Accept implements [db.Store].
 func (s *Store) Accept(ctx context.Context, a ppm.Arrival) (ppm.Acknowledgement, error) {
 	p := &acceptance{Arrival: a, identity: a.Identity(), bodySum: sha256.Sum256(a.Body)}
+	for i, v := range [...]driver.Value{p.identity[:], a.Application, a.Type, a.Event, a.Partner, a.EventTime, a.Content,
+		micros(a.At), a.From, p.bodySum[:], a.Body} {
+		p.row[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
 	p.change = change{apply: p.store, done: make(chan error, 1)}
 	if err := s.write.enqueue(&p.change); err != nil {
 		return ppm.Acknowledgement{}, err
@@ -43,13 +55,7 @@ func (s *Store) Accept(ctx context.Context, a ppm.Arrival) (ppm.Acknowledgement,
 // its identity, as a redelivery of that.
 func (p *acceptance) store(b *batch) error {
 	b.bytes += len(p.Body)
-	r, err := b.exec(`
-		INSERT INTO notification (identity, application, type, event, partner, event_time, content,
-			received_at, sender, body_sha256, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (identity) DO NOTHING`,
-		p.identity[:], p.Application, p.Type, p.Event, p.Partner, p.EventTime, p.Content,
-		micros(p.At), p.From, p.bodySum[:], p.Body)
+	r, err := b.insert.ExecContext(context.Background(), p.row[:])
 	if err != nil {
 		return fmt.Errorf("store notification: %w", err)
 	}

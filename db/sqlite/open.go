@@ -60,6 +60,7 @@ func openReaders(path string) (*sql.DB, error) {
 type conn struct {
 	raw     driver.Conn
 	stmts   map[string]driver.Stmt // prepared, by their text
+	insert  driver.StmtExecContext // insertNotification; set by verify
 	copying *sqlite.Backup         // nil unless a backup is being made
 }
 
@@ -160,6 +161,11 @@ func (c *conn) verify() error {
 	if _, err := c.exec(`UPDATE tally SET value = value + 1 WHERE name = 'probes'`); err != nil {
 		return fmt.Errorf("write to it: %w", err)
 	}
+	insert, err := c.prepared(insertNotification)
+	if err != nil {
+		return err
+	}
+	c.insert = insert.(driver.StmtExecContext)
 	return nil
 }
 
