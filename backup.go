@@ -127,6 +127,9 @@ func (c *restoreCmd) Run(p *program) error {
 	if errors.Is(err, db.ErrInUse) {
 		return fmt.Errorf("%w; stop ppm first, then restore", err)
 	}
+	if err != nil && aside != "" {
+		return fmt.Errorf("%w; what was there before is in %s: put that back with \"ppm restore %s\", or try again", err, aside, aside)
+	}
 	if err != nil {
 		return err
 	}

@@ -54,9 +54,19 @@ func (c *exportCmd) Run(p *program) error {
 	}
 	defer from.Close()
 	if c.Out == "" {
-		return c.export(p, from, since, format, p.stdout)
+		_, err := c.export(p, from, since, format, p.stdout)
+		return err
 	}
-	return writeWhole(c.Out, func(w io.Writer) error { return c.export(p, from, since, format, w) })
+	var n int
+	err = writeWhole(c.Out, func(w io.Writer) (err error) {
+		n, err = c.export(p, from, since, format, w)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.say("exported %d notifications to %s", n, c.Out)
+	return nil
 }
 
 func (c *exportCmd) format() (string, error) {
@@ -76,7 +86,8 @@ func (c *exportCmd) format() (string, error) {
 	return format, nil
 }
 
-func (c *exportCmd) export(p *program, from kept, since time.Time, format string, w io.Writer) error {
+// export writes to w and returns how many notifications that were.
+func (c *exportCmd) export(p *program, from kept, since time.Time, format string, w io.Writer) (n int, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	line := newEncoder(out).Encode
 	if format == "csv" {
@@ -87,8 +98,7 @@ func (c *exportCmd) export(p *program, from kept, since time.Time, format string
 		line = func(v any) error { return writeCSV(out, csvRow(v.(ui.Exported))) }
 	}
 	progress := p.progress("exported", "")
-	n := 0
-	err := from.Export(p, ui.Exports{Since: since, Body: c.Body}, func(x ui.Exported) error {
+	err = from.Export(p, ui.Exports{Since: since, Body: c.Body}, func(x ui.Exported) error {
 		if err := line(x); err != nil {
 			return err
 		}
@@ -101,12 +111,9 @@ func (c *exportCmd) export(p *program, from kept, since time.Time, format string
 	}
 	progress.end()
 	if err != nil {
-		return fmt.Errorf("export broken off after %d notifications: %w", n, err)
+		return n, fmt.Errorf("export broken off after %d notifications: %w", n, err)
 	}
-	if c.Out != "" {
-		p.say("exported %d notifications to %s", n, c.Out)
-	}
-	return nil
+	return n, nil
 }
 
 // parseSince reads a time as people write it: a date, a time of day with or
@@ -130,8 +137,16 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 }
 
 // writeWhole writes a file under its name only once it is complete, for its
-// owner's eyes: it holds personal data.
+// owner's eyes: it holds personal data. A device or a pipe, such as /dev/null,
+// is written to as it is: the rename would put a file in its place.
 func writeWhole(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // made with 0600
 	if err != nil {
 		return err

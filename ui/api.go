@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,8 +150,10 @@ func (s *Server) fault(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var bad badRequest
 	switch {
-	case r.Context().Err() != nil:
+	case stopping(r):
 		status, err = http.StatusServiceUnavailable, errStopping
+	case r.Context().Err() != nil:
+		return // the caller has gone
 	case errors.As(err, &bad), errors.Is(err, ppm.ErrBadReceipt):
 		status = http.StatusBadRequest
 	case errors.Is(err, db.ErrNotFound):
@@ -164,6 +167,9 @@ func (s *Server) fault(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 var errStopping = errors.New("the service is stopping; try again when it runs")
+
+// stopping reports whether r was ended by [Server.Serve] and not by its caller.
+func stopping(r *http.Request) bool { return context.Cause(r.Context()) == errStopping }
 
 func fail(w http.ResponseWriter, status int, text string) {
 	answer(w, status, faulty{text})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -227,5 +228,24 @@ func TestServeRefusesAnAddressOthersCanReach(t *testing.T) {
 	err = New(Options{Store: m, Token: token, Status: m.status}).Serve(t.Context(), ln)
 	if err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("Serve on %s = %v", ln.Addr(), err)
+	}
+}
+
+func TestACallerWhoLeavesIsNoFaultOfTheService(t *testing.T) {
+	m := remember(0)
+	m.block = func(ctx context.Context) { <-ctx.Done() }
+	var log strings.Builder
+	srv := httptest.NewServer(New(Options{Store: m, Token: token, Status: m.status, Log: slog.New(slog.NewTextHandler(&log, nil))}).Handler())
+	c, err := NewRemote(srv.URL, token)
+	check(t, err)
+	defer c.Close()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	if err := c.Backup(ctx, filepath.Join(t.TempDir(), "copy.db"), func(int, int) { leave() }); !errors.Is(err, context.Canceled) {
+		t.Errorf("the backup ended with %v", err)
+	}
+	srv.Close() // waits for the answer's end
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
 	}
 }

@@ -75,10 +75,10 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, l *lines, err er
 		l.send(line{End: true})
 	case !l.begun:
 		s.fault(w, r, err)
+	case stopping(r):
+		l.send(line{Error: errStopping.Error()})
+	case r.Context().Err() != nil: // the caller has gone
 	default:
-		if r.Context().Err() != nil {
-			err = errStopping
-		}
 		s.log.Warn("streamed answer broken off", "path", r.URL.Path, "err", err)
 		l.send(line{Error: err.Error()})
 	}

@@ -90,18 +90,23 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		ln.Close()
 		return fmt.Errorf("dashboard.listen: %s can be reached from other machines; give a loopback address such as 127.0.0.1:8484", ln.Addr())
 	}
+	// Requests end for one of two reasons that are told apart: we stop, or the
+	// caller has gone.
+	requests, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(errStopping)
 	srv := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan struct{})
 	release := context.AfterFunc(ctx, func() {
 		defer close(stopped)
+		end(errStopping)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
 		if srv.Shutdown(grace) != nil {
