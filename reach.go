@@ -99,7 +99,7 @@ func openLocal(p *program, dir string) (kept, error) {
 		return nil, fmt.Errorf("nothing is kept in %s yet: start ppm there first, or name the right folder with --data", dir)
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	store, err := sqlite.Open(p, sqlite.Options{Dir: dir, Log: log})
+	store, err := sqlite.Open(sqlite.Options{Dir: dir, Log: log})
 	if err != nil {
 		return nil, err
 	}

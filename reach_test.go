@@ -14,7 +14,7 @@ import (
 
 func hold(t *testing.T, dir string) *sqlite.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+	store, err := sqlite.Open(sqlite.Options{Dir: dir})
 	check(t, err)
 	t.Cleanup(func() { store.Close() })
 	return store

@@ -16,7 +16,7 @@ import (
 func TestARestoreThatFailsHalfWayTellsWhereTheDatabaseIs(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	for _, d := range []string{dir, elsewhere} {
-		s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: d})
+		s, err := sqlite.Open(sqlite.Options{Dir: d})
 		if err != nil {
 			t.Fatal(err)
 		}

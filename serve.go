@@ -85,7 +85,7 @@ func (p *program) serve(forPerson bool) error {
 // but without if another service has.
 func (p *program) openToServe(dir string, log *slog.Logger) (db.Store, error) {
 	return waitForLock(p, p.say, func() (db.Store, error) {
-		store, err := sqlite.Open(p, sqlite.Options{Dir: dir, Log: log})
+		store, err := sqlite.Open(sqlite.Options{Dir: dir, Log: log})
 		if err == nil {
 			return store, nil
 		}

@@ -88,7 +88,7 @@ func (w *work) kept(ctx context.Context, what, program, folder string, connectio
 	if err != nil {
 		return f, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: folder})
+	store, err := sqlite.Open(sqlite.Options{Dir: folder})
 	if err != nil {
 		return f, err
 	}

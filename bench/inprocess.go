@@ -26,7 +26,7 @@ func serveInProcess(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: *dir, Log: log})
+	store, err := sqlite.Open(sqlite.Options{Dir: *dir, Log: log})
 	if err != nil {
 		return err
 	}

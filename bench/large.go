@@ -45,7 +45,7 @@ func (w *work) fill(ctx context.Context, dir string) (int64, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir})
+	store, err := sqlite.Open(sqlite.Options{Dir: dir})
 	if err != nil {
 		return 0, err
 	}

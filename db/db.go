@@ -81,6 +81,9 @@ var (
 	// ErrForeign: the file is not a store of ours.
 	ErrForeign = errors.New("not a ppm database")
 
+	// ErrMissing: the store is gone, but something says that there was one.
+	ErrMissing = errors.New("the database is missing")
+
 	// ErrPlace: the folder is not one where a database is safe.
 	ErrPlace = errors.New("not a safe place for a database")
 )

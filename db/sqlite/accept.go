@@ -35,7 +35,7 @@ func (s *Store) Accept(ctx context.Context, a ppm.Arrival) (ppm.Acknowledgement,
 		micros(a.At), a.From, p.bodySum[:], a.Body} {
 		p.row[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
 	}
-	p.change = change{apply: p.store, done: make(chan error, 1)}
+	p.change = change{apply: p.store, bytes: len(a.Body), done: make(chan error, 1)}
 	if err := s.write.enqueue(&p.change); err != nil {
 		return ppm.Acknowledgement{}, err
 	}
@@ -54,7 +54,6 @@ func (s *Store) Accept(ctx context.Context, a ppm.Arrival) (ppm.Acknowledgement,
 // store writes the arrival as a new notification or, where there is one with
 // its identity, as a redelivery of that.
 func (p *acceptance) store(b *batch) error {
-	b.bytes += len(p.Body)
 	r, err := b.insert.ExecContext(context.Background(), p.row[:])
 	if err != nil {
 		return fmt.Errorf("store notification: %w", err)

@@ -17,7 +17,7 @@ import (
 func BenchmarkAccept(b *testing.B) {
 	for _, senders := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprint(senders), func(b *testing.B) {
-			s, err := sqlite.Open(context.Background(), sqlite.Options{Dir: b.TempDir()})
+			s, err := sqlite.Open(sqlite.Options{Dir: b.TempDir()})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"modernc.org/sqlite"
-
-	"processmanager/db"
 )
 
 // backupStep is how many pages are copied between two commits.
@@ -22,14 +18,21 @@ const backupStep = 256
 // date with every commit of that connection, so the copy needs no long read,
 // which would keep the write-ahead log growing, and never starts again.
 func (s *Store) Backup(ctx context.Context, path string, progress func(done, total int)) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+	if !s.backingUp.TryLock() {
+		return fmt.Errorf("back up to %s: another backup is being made; wait for it", path)
+	}
+	defer s.backingUp.Unlock()
+	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("back up to %s: there is such a file already; choose another name", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("back up to %s: %w", path, err)
 	}
-	draft := path + ".part"
+	draft := path + draftSuffix
 	err := removeDatabase(draft)
+	if err == nil {
+		err = touch(draft) // with 0600 from its first byte on
+	}
 	if err == nil {
 		err = s.copyPages(ctx, draft, progress)
 	}
@@ -76,12 +79,11 @@ func (s *Store) copyPages(ctx context.Context, path string, progress func(done, 
 
 // startCopy begins to copy the database of c to the file path.
 func (c *conn) startCopy(path string) (err error) {
-	if c.copying != nil {
-		return errors.New("another backup is being made; wait for it")
-	}
+	// OFF: the last step must not sync the whole copy while everybody waits for
+	// the writer. Before the copy gets its name it is synced elsewhere.
 	c.copying, err = c.raw.(interface {
 		NewBackup(string) (*sqlite.Backup, error)
-	}).NewBackup(dsn(path, "_synchronous=FULL"))
+	}).NewBackup(dsn(path, "_synchronous=OFF"))
 	return err
 }
 
@@ -97,69 +99,5 @@ func (c *conn) endCopy() error {
 
 // between runs f on the writer's connection between two commits.
 func (s *Store) between(f func(*conn) error) error {
-	return s.write.do(&change{after: f, done: make(chan error, 1)})
-}
-
-// Restore puts the backup in file in the place of the database in the data
-// folder dir, after checking it. The database that was there is kept beside it
-// under the name that is returned ("" if there was none). It refuses while a
-// Store has the folder open.
-func Restore(ctx context.Context, dir, file string) (kept string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	lock, err := acquire(dir)
-	if err != nil {
-		return "", fmt.Errorf("%w; stop it first", err)
-	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
-
-	path := filepath.Join(dir, FileName)
-	draft := path + ".new"
-	if err := removeDatabase(draft); err != nil {
-		return "", err
-	}
-	if err := fetchBackup(ctx, file, draft); err != nil {
-		return "", errors.Join(fmt.Errorf("restore %s: %w", file, plain(err)), removeDatabase(draft))
-	}
-	kept, err = setAside(path)
-	if err != nil {
-		return "", fmt.Errorf("put the present database aside: %w", err)
-	}
-	// The index was made for the other database.
-	if err := removeDatabase(filepath.Join(dir, indexName)); err != nil {
-		return kept, err
-	}
-	return kept, publish(draft, path)
-}
-
-// fetchBackup copies the backup in file to draft and checks the copy.
-func fetchBackup(ctx context.Context, file, draft string) error {
-	version, err := inspect(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("there is no such file, or it is empty")
-	case err != nil:
-		return err
-	case version > len(migrations):
-		return db.ErrNewer
-	}
-	if err := copyFile(ctx, file, draft); err != nil {
-		return err
-	}
-	return check(ctx, draft)
-}
-
-// setAside gives the database at path and its journals another name.
-func setAside(path string) (kept string, err error) {
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	kept = fmt.Sprintf("%s.replaced-%s", path, time.Now().Format("20060102-150405"))
-	for _, suffix := range []string{"-wal", "-shm", ""} {
-		if err := os.Rename(path+suffix, kept+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
-	}
-	return kept, nil
+	return s.write.do(&change{between: f, done: make(chan error, 1)})
 }

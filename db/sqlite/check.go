@@ -15,7 +15,8 @@ import (
 // SQLite's own check of its structure, and every notification against its
 // identity and the hash of its body, which no check of the structure can see.
 func check(ctx context.Context, path string) (err error) {
-	pool, err := openReaders(path)
+	// Immutable: no locks and no shared memory, which a network drive lacks.
+	pool, err := openReaders(path, "mode=ro&immutable=1&_dqs=0")
 	if err != nil {
 		return err
 	}

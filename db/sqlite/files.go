@@ -54,9 +54,12 @@ func touch(path string) error {
 	return f.Close()
 }
 
+// databaseFiles are what a database may consist of, after its name.
+var databaseFiles = []string{"", "-wal", "-shm", "-journal"}
+
 // removeDatabase removes a database that nobody has open, with its journals.
 func removeDatabase(path string) error {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, suffix := range databaseFiles {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove what an earlier run left: %w", err)
 		}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"encoding/binary"
 	"errors"
@@ -45,15 +44,19 @@ func mustMigrations(files fs.FS) (steps []string) {
 
 // prepare makes the database at path if there is none, refuses what is not
 // ours, and brings an older one up to date.
-func prepare(ctx context.Context, path string, steps []string, log *slog.Logger) error {
+func prepare(path string, steps []string, log *slog.Logger) error {
 	version, err := inspect(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if left := traces(path); left != "" {
+			return fmt.Errorf("%s is missing, but there is %s: it was removed, or a restore was broken off. "+
+				"Put it back with: ppm restore FILE; to begin anew without what it held, move that file elsewhere (%w)", path, left, db.ErrMissing)
+		}
 		return create(path, steps)
 	case err != nil:
 		return err
 	case version > len(steps):
-		return fmt.Errorf("%s was %w (its schema is %d, this program knows %d); install the newer ppm again", path, db.ErrNewer, version, len(steps))
+		return tooNew(path, version, len(steps))
 	}
 	// What the last commits left in the log counts as well.
 	c, err := connect(path, writerDSN)
@@ -64,12 +67,15 @@ func prepare(ctx context.Context, path string, steps []string, log *slog.Logger)
 	if version, err = c.version(); err != nil {
 		return fmt.Errorf("read the schema of %s: %w", path, plain(err))
 	}
-	if version == len(steps) {
+	switch {
+	case version > len(steps):
+		return tooNew(path, version, len(steps))
+	case version == len(steps):
 		return nil
 	}
 	log.Info("bringing the database up to date", "schema", version, "to", len(steps))
 	copied := filepath.Join(filepath.Dir(path), backupsDir, fmt.Sprintf("before-schema-%d.db", len(steps)))
-	if err := c.copyTo(ctx, copied); err != nil {
+	if err := c.copyTo(copied); err != nil {
 		return fmt.Errorf("copy %s before bringing it up to date: %w", path, plain(err))
 	}
 	log.Info("kept a copy of the database as it was", "file", copied)
@@ -77,6 +83,10 @@ func prepare(ctx context.Context, path string, steps []string, log *slog.Logger)
 		return fmt.Errorf("bring %s up to date: %w", path, plain(err))
 	}
 	return nil
+}
+
+func tooNew(path string, version, known int) error {
+	return fmt.Errorf("%s was %w (its schema is %d, this program knows %d); install the newer ppm again", path, db.ErrNewer, version, known)
 }
 
 // inspect reads the header of the file at path, without the help of SQLite,
@@ -149,12 +159,12 @@ func (c *conn) version() (int, error) {
 
 // copyTo writes a copy of the database to path, replacing what was there only
 // when the copy is complete.
-func (c *conn) copyTo(ctx context.Context, path string) error {
+func (c *conn) copyTo(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	draft := path + ".part"
-	if err := removeDatabase(draft); err != nil {
+	draft := path + draftSuffix
+	if err := errors.Join(removeDatabase(draft), touch(draft)); err != nil {
 		return err
 	}
 	if _, err := c.exec("VACUUM INTO ?", draft); err != nil {

@@ -18,14 +18,19 @@ import (
 
 // Every setting is in the DSN: a pragma sent by Exec reaches one connection of
 // a pool, and a misspelt key here fails instead of being ignored.
+//
+// mode=rw: a database that is not there any more must not be made anew, empty.
 const (
-	writerDSN = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_dqs=0" +
+	writerDSN = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_dqs=0" +
 		// macOS answers a plain fsync from the drive's own cache.
 		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)" +
 		// The writer moves the log into the database itself, after the answers are out.
 		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(16777216)"
-	readerDSN = "_query_only=1&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
+	readerDSN = "mode=rw&_query_only=1&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
 )
+
+// lockWait is how long another program's lock is waited for; as in the DSNs.
+const lockWait = 5 * time.Second
 
 // EngineVersion is the version of SQLite in this program.
 const EngineVersion = lib.SQLITE_VERSION
@@ -43,8 +48,8 @@ func dsn(path, settings string) string {
 }
 
 // openReaders returns a pool that cannot write.
-func openReaders(path string) (*sql.DB, error) {
-	connector, err := sqlite.NewConnector(dsn(path, readerDSN))
+func openReaders(path, settings string) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn(path, settings))
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +128,12 @@ func (c *conn) row(query string, args ...any) ([]driver.Value, error) {
 	return values, errors.Join(err, rows.Close())
 }
 
+// patience sets how long another's lock is waited for.
+func (c *conn) patience(d time.Duration) error {
+	_, err := c.row(fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
+	return err
+}
+
 // script runs SQL of several statements once.
 func (c *conn) script(text string) error {
 	_, err := c.raw.(driver.ExecerContext).ExecContext(context.Background(), text, nil)
@@ -148,6 +159,9 @@ func (c *conn) verify() error {
 		{"PRAGMA journal_mode", "journal_mode", is("wal"), "wal"},
 		{"PRAGMA synchronous", "synchronous", is("2"), "2 (FULL)"},
 		{"PRAGMA foreign_keys", "foreign_keys", is("1"), "1"},
+		{"PRAGMA fullfsync", "fullfsync", is("1"), "1"},
+		{"PRAGMA checkpoint_fullfsync", "checkpoint_fullfsync", is("1"), "1"},
+		{"PRAGMA wal_autocheckpoint", "wal_autocheckpoint", is("0"), "0"},
 		{"SELECT sqlite_version()", "SQLite version", atLeast(minSQLite), "at least " + minSQLite},
 	} {
 		values, err := c.row(want.query)

@@ -45,7 +45,7 @@ func script(t *testing.T, dir, text string) {
 
 func open(t *testing.T, dir string) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+	s, err := sqlite.Open(sqlite.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func refused(t *testing.T, dir string, want error, words ...string) {
 	t.Helper()
 	path := filepath.Join(dir, sqlite.FileName)
 	before, _ := os.ReadFile(path)
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+	s, err := sqlite.Open(sqlite.Options{Dir: dir})
 	if err == nil {
 		s.Close()
 	}
@@ -162,83 +162,10 @@ func TestAnOlderSchemaIsCopiedAndBroughtUpToDate(t *testing.T) {
 	}
 }
 
-func TestRestoreRefusesADamagedBackupAndKeepsWhatIsThere(t *testing.T) {
-	dir, good := t.TempDir(), t.TempDir()
-	fill(t, dir, 5)
-	fill(t, good, 300)
-	backup := filepath.Join(good, sqlite.FileName)
-	data, err := os.ReadFile(backup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := len(data) / 2; i < len(data)/2+512; i++ {
-		data[i] ^= 0xFF
-	}
-	if err := os.WriteFile(backup, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sqlite.Restore(t.Context(), dir, backup); !errors.Is(err, db.ErrDamaged) {
-		t.Fatalf("restoring a damaged backup returned %v", err)
-	}
-	if c, err := open(t, dir).Counts(t.Context()); err != nil || c.Accepted != 5 {
-		t.Errorf("afterwards the store holds %+v, %v", c, err)
-	}
-}
-
-func TestRestoreKeepsTheReplacedDatabase(t *testing.T) {
-	dir, other := t.TempDir(), t.TempDir()
-	fill(t, dir, 5)
-	fill(t, other, 7)
-	kept, err := sqlite.Restore(t.Context(), dir, filepath.Join(other, sqlite.FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err := open(t, dir).Counts(t.Context()); err != nil || c.Accepted != 7 {
-		t.Errorf("restored %+v, %v", c, err)
-	}
-	if _, err := sqlite.Restore(t.Context(), t.TempDir(), kept); err != nil {
-		t.Errorf("what was replaced cannot be restored from %s: %v", kept, err)
-	}
-}
-
-func TestALostOrDamagedIndexIsMadeAnew(t *testing.T) {
-	for name, harm := range map[string]func(path string) error{
-		"lost":    os.Remove,
-		"damaged": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("damage"), 10000), 0o600) },
-		"other":   func(path string) error { return os.Truncate(path, 4096) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			s := open(t, dir)
-			for i := range 50 {
-				if _, err := s.Accept(t.Context(), dbtest.Arrival(i)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			searched(t, s)
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if err := harm(filepath.Join(dir, "search.db")); err != nil {
-				t.Fatal(err)
-			}
-			searched(t, open(t, dir))
-		})
-	}
-}
-
-func searched(t *testing.T, s *sqlite.Store) {
-	t.Helper()
-	found, behind, err := s.Search(t.Context(), "A000042", ppmPage(10))
-	if err != nil || behind != 0 || len(found) != 1 {
-		t.Fatalf("search found %v, %d behind, %v", found, behind, err)
-	}
-}
-
 func TestAnotherProgramsLockIsSurvived(t *testing.T) {
 	dir := t.TempDir()
 	var log bytes.Buffer
-	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := sqlite.Open(sqlite.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,5 +193,49 @@ func TestAnotherProgramsLockIsSurvived(t *testing.T) {
 	}
 	if _, err := s.Accept(t.Context(), dbtest.Arrival(1)); err != nil {
 		t.Errorf("after the lock was gone: %v", err)
+	}
+}
+
+func TestANewerSchemaInTheLogIsRefused(t *testing.T) {
+	live, dir := t.TempDir(), t.TempDir()
+	fill(t, live, 1)
+	c, err := outside(t, live).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ExecContext(t.Context(), "PRAGMA user_version = 999"); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(filepath.Join(live, sqlite.FileName+suffix))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, sqlite.FileName+suffix), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := sqlite.Open(sqlite.Options{Dir: dir}); !errors.Is(err, db.ErrNewer) {
+		t.Errorf("Open returned %v, want ErrNewer", err)
+	}
+}
+
+func TestADatabaseRemovedUnderTheRunningStoreIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := os.Remove(filepath.Join(dir, sqlite.FileName)); err != nil {
+		t.Fatal(err) // Windows would not let it go
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+		_, err := s.Accept(t.Context(), dbtest.Arrival(1))
+		if errors.Is(err, db.ErrUnavailable) && strings.Contains(err.Error(), "removed") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("still accepting into a file that is gone:", err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, sqlite.FileName)); err == nil {
+		t.Error("an empty database was made in its place")
 	}
 }

@@ -81,7 +81,7 @@ func (s *Store) List(ctx context.Context, p ppm.Page) ([]ppm.Record, error) {
 	if p.OldestFirst {
 		query = `SELECT ` + recordColumns + ` FROM notification WHERE id > ? ORDER BY id LIMIT ?`
 	}
-	return s.records(ctx, query, after, p.Limit)
+	return s.records(ctx, query, after, max(0, p.Limit))
 }
 
 // start returns the number beyond which p begins.

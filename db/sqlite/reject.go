@@ -20,8 +20,7 @@ func (s *Store) Reject(_ context.Context, r ppm.Rejection) error {
 	if r.Body == nil {
 		r.Body = []byte{}
 	}
-	return s.write.do(&change{done: make(chan error, 1), apply: func(b *batch) error {
-		b.bytes += len(r.Body)
+	return s.write.do(&change{done: make(chan error, 1), bytes: len(r.Body), apply: func(b *batch) error {
 		added, err := b.exec(`
 			INSERT INTO rejection (received_at, sender, status, reason, line, col, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,

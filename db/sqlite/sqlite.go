@@ -7,13 +7,13 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,8 +25,9 @@ import (
 const FileName = "ppm.db"
 
 const (
-	lockName   = "ppm.lock"
-	backupsDir = "backups"
+	lockName    = "ppm.lock"
+	backupsDir  = "backups"
+	draftSuffix = ".part" // of a copy that is not complete
 )
 
 // readTimeout cuts a reader off: as long as it reads, the write-ahead log
@@ -48,6 +49,8 @@ type Store struct {
 	read  *sql.DB
 	write *writer
 	index *index
+
+	backingUp sync.Mutex // held while a backup is being made
 }
 
 var _ db.Store = (*Store)(nil)
@@ -57,7 +60,7 @@ var _ db.Store = (*Store)(nil)
 // is not safe, a file that is not ours, damaged or of a newer version, and a
 // system on which an acknowledgement would not be durable. An older version is
 // brought up to date after a copy of it has been put into backups/.
-func Open(ctx context.Context, o Options) (*Store, error) {
+func Open(o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -76,15 +79,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, log: o.Log, lock: lock}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
+func (s *Store) open() error {
 	path := filepath.Join(s.dir, FileName)
-	if err := prepare(ctx, path, migrations, s.log); err != nil {
+	if err := forgetDrafts(filepath.Join(s.dir, backupsDir)); err != nil {
+		return err
+	}
+	if err := prepare(path, migrations, s.log); err != nil {
 		return err
 	}
 	write, err := newWriter(s.dir, s.log)
@@ -92,11 +98,20 @@ func (s *Store) open(ctx context.Context) error {
 		return fmt.Errorf("open %s: %w", path, plain(err))
 	}
 	s.write = write
-	if s.read, err = openReaders(path); err != nil {
+	if s.read, err = openReaders(path, readerDSN); err != nil {
 		return fmt.Errorf("open %s for reading: %w", path, plain(err))
 	}
 	s.index = newIndex(s)
 	return nil
+}
+
+// forgetDrafts removes the copies that an earlier run did not complete.
+func forgetDrafts(dir string) error {
+	drafts, err := filepath.Glob(filepath.Join(dir, "*"+draftSuffix))
+	for _, name := range drafts {
+		err = errors.Join(err, removeDatabase(name))
+	}
+	return err
 }
 
 // acquire takes the lock of the data folder.

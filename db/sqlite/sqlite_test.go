@@ -12,7 +12,7 @@ import (
 func TestContract(t *testing.T) {
 	dbtest.Run(t, dbtest.Engine{
 		Open: func(dir string) (db.Store, error) {
-			return sqlite.Open(context.Background(), sqlite.Options{Dir: dir})
+			return sqlite.Open(sqlite.Options{Dir: dir})
 		},
 		Restore: func(dir, backup string) error {
 			_, err := sqlite.Restore(context.Background(), dir, backup)

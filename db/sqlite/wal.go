@@ -4,63 +4,120 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
+
+	"modernc.org/sqlite"
 )
 
 const (
 	// The log is moved into the database when nobody waits and it has grown to
-	// easyPages, and in any case at fullPages (of 4 KiB).
-	easyPages = 1000
-	fullPages = 4000
+	// easyPages, and in any case at fullPages (of 4 KiB). A short log is also a
+	// quick one: it is written over, and a file that does not grow is synced in
+	// half the time. Only from forcePages on are readers waited for, for a
+	// moment, so that it can begin anew.
+	easyPages  = 500
+	fullPages  = 1000
+	forcePages = 8000
+	forceWait  = time.Second
 
 	// floorBytes must stay free on the disk, so that the log can still be moved
 	// into the database when it fills up.
-	floorBytes = 4 << 20
+	floorBytes = 8 << 20
 
-	// roomEvery is how often the disk is asked at most.
-	roomEvery = 250 * time.Millisecond
+	// lookEvery is how often the disk is looked at, at most.
+	lookEvery = 250 * time.Millisecond
 )
 
 var errDiskFull = errors.New("the disk is full; make room on it")
 
 // A wal keeps the write-ahead log short. It is owned by the writer.
 type wal struct {
-	pages   int // about how many are in the log and not in the database
-	askedAt time.Time
+	pages    int // how many are in the log and not known to be in the database
+	lookedAt time.Time
+	file     os.FileInfo // the database as it was opened
 }
 
-// grow notes that a batch of so many changes with bodies of so many bytes was
-// written to the log. It need only be roughly right.
-func (l *wal) grow(changes, bytes int) { l.pages += 4 + changes/8 + bytes/4096 }
-
-// checkpoint moves the log into the database if it is time to. Readers are not
-// waited for; the writer begins the log anew when all of it has been moved.
-func (l *wal) checkpoint(c *conn, busy bool) error {
-	if l.pages < easyPages || busy && l.pages < fullPages {
-		return nil
+// open opens the database in dir for writing, if it can be written durably.
+//
+// The log that an earlier connection left goes into the database first. Its
+// last pages may never have reached the disk, although they can be read; what
+// is acknowledged from now on must not stand on them.
+func (l *wal) open(dir string) (*conn, error) {
+	path := filepath.Join(dir, FileName)
+	c, err := connect(path, writerDSN)
+	if err != nil {
+		return nil, err
 	}
-	return l.run(c, "PRAGMA wal_checkpoint(PASSIVE)")
+	l.lookedAt = time.Time{}
+	if l.file, err = os.Stat(path); err == nil {
+		err = l.look(dir)
+	}
+	if err == nil {
+		err = l.run(c, "PASSIVE", 0)
+	}
+	if err == nil {
+		err = c.verify()
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
 }
 
-// truncate empties the log.
-func (l *wal) truncate(c *conn) error { return l.run(c, "PRAGMA wal_checkpoint(TRUNCATE)") }
+// grow notes what c has written to the log since it was asked last.
+func (l *wal) grow(c *conn) error {
+	written, _, err := c.raw.(sqlite.DBStatus).Status(sqlite.DBStatusCacheWrite, true)
+	l.pages += written
+	return err
+}
 
-func (l *wal) run(c *conn, pragma string) error {
-	l.pages = 0
-	values, err := c.row(pragma)
+// checkpoint moves the log into the database if it is time to.
+func (l *wal) checkpoint(c *conn, busy bool) error {
+	switch {
+	case l.pages < easyPages || busy && l.pages < fullPages:
+		return nil
+	case l.pages > forcePages:
+		return l.run(c, "RESTART", forceWait)
+	}
+	return l.run(c, "PASSIVE", 0)
+}
+
+// empty empties the log, unless somebody is just reading.
+func (l *wal) empty(c *conn) error {
+	err := l.run(c, "TRUNCATE", 0)
+	l.pages = 0 // another try is due when there is something new
+	return err
+}
+
+// run moves the log into the database. Whoever reads or writes is waited for no
+// longer than wait, since everybody who posts waits meanwhile.
+func (l *wal) run(c *conn, mode string, wait time.Duration) error {
+	var values []driver.Value
+	err := c.patience(wait)
+	if err == nil {
+		values, err = c.row("PRAGMA wal_checkpoint(" + mode + ")")
+		err = errors.Join(err, c.patience(lockWait))
+	}
 	if err != nil {
 		return fmt.Errorf("move the log into the database: %w", err)
 	}
-	if inLog, moved := number(values[1]), number(values[2]); inLog > moved {
-		l.pages = int(inLog - moved) // a reader is in the way
-	}
+	// What has been moved is still in the log until it begins anew or is
+	// emptied: one page keeps the writer in mind of that.
+	l.pages = 1 + int(max(0, number(values[1])-number(values[2])))
 	return nil
 }
 
-// room returns an error when too little is free on the disk that dir is on.
-func (l *wal) room(dir string) error {
-	if time.Since(l.askedAt) < roomEvery {
+// look returns an error when the database is no longer where it was, or when
+// too little room is left beside it in dir.
+func (l *wal) look(dir string) error {
+	if time.Since(l.lookedAt) < lookEvery {
 		return nil
+	}
+	file, err := os.Stat(filepath.Join(dir, FileName))
+	if err != nil || !os.SameFile(file, l.file) {
+		return errors.New("the database file has been removed or replaced under the running program; start ppm again, or put it back first")
 	}
 	free, err := FreeSpace(dir)
 	if err != nil {
@@ -69,7 +126,7 @@ func (l *wal) room(dir string) error {
 	if free < floorBytes {
 		return fmt.Errorf("%w: only %d KiB are left", errDiskFull, free>>10)
 	}
-	l.askedAt = time.Now()
+	l.lookedAt = time.Now()
 	return nil
 }
 

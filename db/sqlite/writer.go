@@ -1,10 +1,9 @@
 package sqlite
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +15,10 @@ const (
 	// is told to come back.
 	maxWaiting = 8192
 
-	// maxBatch is how many share one commit.
+	// maxBatch is how many share one commit, and maxBytes how much, so that the
+	// log can be looked after in between.
 	maxBatch = 512
+	maxBytes = 8 << 20
 
 	// After a failure the connection is opened anew: at once if somebody needs
 	// it, but not more often than minReopen; else by itself, ever more rarely.
@@ -56,16 +57,16 @@ type writer struct {
 // others and then sends how that ended to done.
 type change struct {
 	apply func(*batch) error
-	// after, if not nil, is called instead of apply, outside any transaction.
-	after func(*conn) error
-	done  chan error // holds one
+	// between, if not nil, is called instead of apply, after the transaction.
+	between func(*conn) error
+	bytes   int        // about how much it adds to the log, beyond a row
+	done    chan error // holds one
 }
 
 // A batch is the transaction being written.
 type batch struct {
 	*conn
 	redeliveries int64
-	bytes        int // of bodies
 }
 
 // newWriter opens the database, makes sure that what it acknowledges will be
@@ -185,18 +186,24 @@ func (w *writer) untilChore() time.Duration {
 
 func (w *writer) chore() {
 	if w.conn == nil {
-		w.log.Debug("opening the database anew", "err", w.reopen())
+		if err := w.reopen(); err != nil {
+			w.log.Debug("the database could not be opened anew", "err", err)
+		}
 		return
 	}
-	if err := w.wal.truncate(w.conn); err != nil {
+	if err := w.wal.empty(w.conn); err != nil {
 		w.fail(err)
 	}
 }
 
-// write commits changes, at most maxBatch at a time, and tells each how it went.
+// write commits changes, so many at a time, and tells each how it went.
 func (w *writer) write(changes []*change) {
 	for len(changes) > 0 {
-		n := min(len(changes), maxBatch)
+		n, bytes := 0, 0
+		for n < min(len(changes), maxBatch) && bytes < maxBytes {
+			bytes += changes[n].bytes
+			n++
+		}
 		w.writeBatch(changes[:n])
 		changes = changes[n:]
 		if w.conn == nil {
@@ -209,7 +216,7 @@ func (w *writer) write(changes []*change) {
 }
 
 func (w *writer) writeBatch(changes []*change) {
-	err := w.ready()
+	err := w.ready(changes)
 	if err == nil {
 		err = w.transact(changes)
 	}
@@ -221,11 +228,14 @@ func (w *writer) writeBatch(changes []*change) {
 		return
 	}
 	for _, c := range changes {
-		if c.after != nil && err == nil {
-			c.done <- c.after(w.conn)
-			continue
+		if c.between == nil || err != nil {
+			c.done <- err
 		}
-		c.done <- err
+	}
+	for _, c := range changes {
+		if c.between != nil && err == nil {
+			c.done <- c.between(w.conn)
+		}
 	}
 }
 
@@ -236,7 +246,9 @@ func (w *writer) transact(changes []*change) error {
 	w.batch = batch{conn: w.conn}
 	err := w.batch.commit(changes)
 	if err == nil {
-		w.wal.grow(len(changes), w.batch.bytes)
+		if err := w.wal.grow(w.conn); err != nil {
+			w.log.Warn("the length of the log is not known", "err", err)
+		}
 		return nil
 	}
 	if inChange(err) {
@@ -270,8 +282,9 @@ func (b *batch) commit(changes []*change) error {
 	return nil
 }
 
-// ready returns nil if there is a working connection and room on the disk.
-func (w *writer) ready() error {
+// ready returns nil if there is a working connection and, where changes need
+// it, room on the disk.
+func (w *writer) ready(changes []*change) error {
 	if w.conn == nil {
 		if time.Since(w.failedAt) < minReopen {
 			return w.health()
@@ -280,7 +293,10 @@ func (w *writer) ready() error {
 			return err
 		}
 	}
-	if err := w.wal.room(w.dir); err != nil {
+	if !slices.ContainsFunc(changes, func(c *change) bool { return c.apply != nil }) {
+		return nil
+	}
+	if err := w.wal.look(w.dir); err != nil {
 		return w.fail(err)
 	}
 	return nil
@@ -288,20 +304,11 @@ func (w *writer) ready() error {
 
 // reopen opens the connection and proves that it can write durably.
 func (w *writer) reopen() error {
-	c, err := connect(filepath.Join(w.dir, FileName), writerDSN)
-	if err == nil {
-		if err = c.verify(); err == nil {
-			err = w.wal.room(w.dir)
-		}
-		if err != nil {
-			err = errors.Join(err, c.close())
-		}
-	}
+	c, err := w.wal.open(w.dir)
 	if err != nil {
 		return w.fail(err)
 	}
 	w.conn, w.pause = c, 0
-	w.wal.pages = 1 // the probe
 	w.mu.Lock()
 	healed := w.fault != nil
 	w.fault = nil
