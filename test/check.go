@@ -24,7 +24,7 @@ var checks = []check{
 	{"P2", "a 200 survives a power cut", "ext4 shut down under 16 senders", 10, 500, p2("ext4")},
 	{"P2", "a 200 survives a power cut", "xfs shut down under 16 senders", 10, 500, p2("xfs")},
 	{"P2b", "the tests would notice", "synchronous=NORMAL, power cuts", 10, 10, p2bNormal},
-	{"P2b", "the tests would notice", "answered before the commit, kills", 60, 60, p2bEarlyKilled},
+	{"P2b", "the tests would notice", "answered before the commit, kills", 20, 20, p2bEarlyKilled},
 	{"P2b", "the tests would notice", "answered before the commit, power cuts", 10, 10, p2bEarlyCut},
 	{"P3", "the settings are really on", "wrong settings and unwritable places, started", 1, 1, p3},
 	{"P4", "a failing disk is answered 503 and heals", "every write fails for a while", 1, 10, p4Outage},

@@ -22,7 +22,7 @@ const (
 	// stall is how long the readers hold still, and written how much is stored
 	// meanwhile at least: more than the log may hold.
 	stall   = 32 * time.Second
-	written = 256 << 20
+	written = 2 * walPromise
 
 	// foreignTime is how long another program reads.
 	foreignTime = 10 * time.Second

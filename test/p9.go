@@ -19,7 +19,10 @@ import (
 	"syscall"
 )
 
-const sector = 512
+const (
+	sector   = 512
+	pageSize = 4096 // of SQLite
+)
 
 // p9 destroys 512 bytes of a stopped store, over and over at another place, and
 // lets the program loose on it: it refuses to start, or says "damaged" where the
@@ -41,6 +44,10 @@ func p9(l *lab) error {
 	if err != nil {
 		return err
 	}
+	index, err := l.pages(filepath.Join(base, "ppm.db"), "notification_identity")
+	if err != nil {
+		return err
+	}
 	outcomes := map[string]int{}
 	err = l.each(func(cycle int) error {
 		data, err := l.folder(fmt.Sprintf("flipped-%d", cycle))
@@ -48,8 +55,11 @@ func p9(l *lab) error {
 			return err
 		}
 		offset := sector * rand.IntN(len(whole)/sector)
-		if cycle == 0 {
+		switch {
+		case cycle == 0:
 			offset = 0 // the header, once for sure
+		case cycle%3 == 1:
+			offset = index[rand.IntN(len(index))] + sector*rand.IntN(pageSize/sector)
 		}
 		if err := os.WriteFile(filepath.Join(data, "ppm.db"), flipped(whole, offset), 0o600); err != nil {
 			return err
@@ -64,10 +74,23 @@ func p9(l *lab) error {
 		}
 		return os.RemoveAll(data)
 	})
-	for _, outcome := range []string{"refused to start", "noticed when read", "unharmed"} {
+	for _, outcome := range []string{"refused to start", "noticed when read", "unharmed", "redelivery taken for new"} {
 		l.figure(outcome, outcomes[outcome], "")
 	}
 	return err
+}
+
+// pages returns where in the file the pages of a table or an index begin.
+func (l *lab) pages(file, name string) (offsets []int, err error) {
+	err = l.query(file, "SELECT pageno FROM dbstat WHERE name = '"+name+"'", func(column []string) error {
+		page, err := strconv.Atoi(column[0])
+		offsets = append(offsets, (page-1)*pageSize)
+		return err
+	})
+	if err == nil && len(offsets) == 0 {
+		err = fmt.Errorf("%s: no page belongs to %s", file, name)
+	}
+	return offsets, err
 }
 
 // flipped returns b with every byte of one sector changed.
@@ -99,13 +122,13 @@ func (l *lab) meet(data string, o *oracle, lost string) (outcome string, err err
 	} else if wrong := errors.Join(seen.faults...); wrong != nil {
 		listed = wrong
 	}
-	noticed, err := l.noticed(
-		listed,
-		l.exported(data, o),
-		l.shown(data, o, lost),
-		l.postedAgain(p, o, lost))
-	if err := errors.Join(err, p.stopDamaged()); err != nil {
+	noticed, err := l.noticed(listed, l.exported(data, o), l.shown(data, o, lost))
+	anew, posting := l.postedAgain(p, o, lost)
+	if err := errors.Join(err, posting, p.stopDamaged()); err != nil {
 		return "", err
+	}
+	if anew && !noticed {
+		return "redelivery taken for new", nil
 	}
 	if noticed {
 		return "noticed when read", nil
@@ -199,16 +222,24 @@ func (l *lab) shown(data string, o *oracle, lost string) error {
 	return errors.Join(errs...)
 }
 
-// postedAgain posts once more what was struck: known, or not now, but never new.
-func (l *lab) postedAgain(p *process, o *oracle, lost string) error {
+// postedAgain posts once more what was struck, and returns whether some of it
+// was taken for new: that happens when the index lost it. Such a one is stored
+// twice and not lost, so it is counted rather than called a fault.
+func (l *lab) postedAgain(p *process, o *oracle, lost string) (anew bool, err error) {
 	copied := &oracle{sent: slices.Clone(o.sent)}
-	f := l.feed(p.receiver, copied, load{senders: 0})
+	for i := range copied.sent {
+		copied.sent[i].first, copied.sent[i].receipt = -1, ""
+	}
+	f := l.feed(p.receiver, copied, load{})
 	client := f.client()
 	defer client.CloseIdleConnections()
 	for _, n := range struck(o, lost) {
-		f.post(client, copied.repeat(n, 0))
+		again := copied.repeat(n, 0)
+		again.acknowledged = false
+		f.post(client, again)
+		anew = anew || copied.sent[n].first >= 0 && sum(o.sent[n].acks) > 0
 	}
-	return f.stop()
+	return anew, f.stop()
 }
 
 // stopDamaged stops a program that may have trouble in closing its store.

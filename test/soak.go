@@ -107,9 +107,12 @@ func (s *soaking) life() error {
 func (s *soaking) sendCommands(f *feed) error {
 	file := filepath.Join(s.dir, "message.json")
 	for f.ctx.Err() == nil {
-		p := s.oracle.next(0)
+		p, ok := post{}, false
 		if rand.Float64() < 0.3 {
-			p, _ = s.oracle.again()
+			p, ok = s.oracle.again()
+		}
+		if !ok {
+			p = s.oracle.next(0)
 		}
 		if err := os.WriteFile(file, p.body(), 0o600); err != nil {
 			return err
