@@ -129,7 +129,7 @@ func (w *work) turn(ctx context.Context, what, program, folder string, connectio
 	f, answers, err = w.load(ctx, c, connections)
 	if err != nil {
 		c.stop()
-		return f, answers, fmt.Errorf("%s, %d connections: %w", what, connections, err)
+		return f, answers, fmt.Errorf("%s, %d connections: %w; %s", what, connections, err, w.said())
 	}
 	return f, answers, c.stop()
 }

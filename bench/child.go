@@ -18,6 +18,8 @@ import (
 const (
 	username = "bench"
 	password = "benchmark-password"
+
+	logName = "servers.log"
 )
 
 // A child is a server in a process of its own. The no-op and ours are started
@@ -31,7 +33,7 @@ type child struct {
 
 // startChild returns once the program has said that it is ready.
 func (w *work) startChild(ctx context.Context, program string, args ...string) (*child, error) {
-	log, err := os.OpenFile(filepath.Join(w.dir, "servers.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(w.dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +64,7 @@ func (w *work) startChild(ctx context.Context, program string, args ...string) (
 	}()
 	if _, err := url.Parse(c.url); c.url == "" || err != nil {
 		c.cmd.Process.Kill()
-		said, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("%s %s ended without a ready line; it said:\n%s", program, strings.Join(args, " "), tail(said, 2000)), c.stop())
+		return nil, errors.Join(fmt.Errorf("%s %s ended without a ready line; %s", program, strings.Join(args, " "), w.said()), c.stop())
 	}
 	return c, nil
 }
@@ -86,4 +87,11 @@ func (c *child) stop() error {
 	return err
 }
 
-func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
+// said is the end of what the servers wrote to standard error.
+func (w *work) said() string {
+	b, err := os.ReadFile(filepath.Join(w.dir, logName))
+	if err != nil {
+		return err.Error()
+	}
+	return "the servers said last:\n" + string(b[max(0, len(b)-4000):])
+}

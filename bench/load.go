@@ -20,6 +20,7 @@ type figure struct {
 	P99       float64 `json:"p99_us"`
 	ServerCPU float64 `json:"server_cpu_us,omitempty"` // per answer; 0 where the system does not tell
 	ClientCPU float64 `json:"client_cpu_us,omitempty"`
+	ServerRSS float64 `json:"server_rss_mib,omitempty"` // at the end of the slice
 }
 
 // figureOf is what times, all spent within length, amount to. It sorts them.
@@ -35,45 +36,42 @@ func figureOf(times []time.Duration, length time.Duration) figure {
 }
 
 // load posts to c over so many connections, each waiting for its answer before
-// it posts again, and measures for one slice after warming up. answers counts
-// every 200, those before and after the slice too.
+// it posts again. It measures for one slice, after all have been opened, one by
+// one so that handshakes are no part of it, and have warmed up together. answers
+// counts every 200.
 func (w *work) load(ctx context.Context, c *child, connections int) (f figure, answers int64, err error) {
 	var (
-		sum      atomic.Int64
-		stop     atomic.Bool
-		wg       sync.WaitGroup
+		posters  = make([]poster, connections)
 		times    = make([][]time.Duration, connections)
 		failures = make([]error, connections)
-		from     = time.Now().Add(w.Warm)
-		until    = from.Add(w.Slice)
+		sum      atomic.Int64
+		stop     atomic.Bool
+		ended    sync.WaitGroup
 	)
-	for i := range connections {
-		wg.Go(func() {
-			p, err := newPoster(w.Client, c.url)
-			if err != nil {
-				failures[i] = err
-				return
-			}
-			defer p.close()
-			var body []byte
+	for i := range posters {
+		if posters[i], err = newPoster(w.Client, c.url); err != nil {
+			return f, 0, err
+		}
+		defer posters[i].close()
+		if _, err = w.post(posters[i]); err != nil {
+			return f, 0, err
+		}
+		sum.Add(1)
+	}
+	from := time.Now().Add(w.Warm)
+	until := from.Add(w.Slice)
+	for i, p := range posters {
+		ended.Go(func() {
 			for !stop.Load() {
-				body = w.bodies.next(body[:0])
-				sent := time.Now()
-				answer, err := p.post(body)
+				took, err := w.post(p)
 				if err != nil {
 					failures[i] = err
 					stop.Store(true)
 					return
 				}
-				got := time.Now()
-				if !bytes.Contains(answer, []byte(`"acknowledged"`)) || !bytes.Contains(answer, []byte(`"redelivery":false`)) {
-					failures[i] = fmt.Errorf("a new notification was answered %q", answer)
-					stop.Store(true)
-					return
-				}
 				sum.Add(1)
-				if got.After(from) && got.Before(until) {
-					times[i] = append(times[i], got.Sub(sent))
+				if now := time.Now(); now.After(from) && now.Before(until) {
+					times[i] = append(times[i], took)
 				}
 			}
 		})
@@ -82,16 +80,30 @@ func (w *work) load(ctx context.Context, c *child, connections int) (f figure, a
 	server, client := cpuTime(c.cmd.Process.Pid), cpuTime(os.Getpid())
 	wait(ctx, time.Until(until))
 	server, client = cpuTime(c.cmd.Process.Pid)-server, cpuTime(os.Getpid())-client
+	rss, _ := memory(c.cmd.Process.Pid)
 	stop.Store(true)
-	wg.Wait()
+	ended.Wait()
 
 	all := slices.Concat(times...)
 	f = figureOf(all, w.Slice)
+	f.ServerRSS = rss
 	if len(all) > 0 {
 		f.ServerCPU = float64(server.Microseconds()) / float64(len(all))
 		f.ClientCPU = float64(client.Microseconds()) / float64(len(all))
 	}
 	return f, sum.Load(), errors.Join(append(failures, ctx.Err())...)
+}
+
+// post posts a new notification, checks the answer and tells how long it took.
+func (w *work) post(p poster) (took time.Duration, err error) {
+	body := w.bodies.next(nil)
+	sent := time.Now()
+	answer, err := p.post(body)
+	took = time.Since(sent)
+	if err == nil && !(bytes.Contains(answer, []byte(`"acknowledged"`)) && bytes.Contains(answer, []byte(`"redelivery":false`))) {
+		err = fmt.Errorf("a new notification was answered %q", answer)
+	}
+	return took, err
 }
 
 func wait(ctx context.Context, d time.Duration) {

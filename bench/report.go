@@ -75,6 +75,7 @@ func (w *work) report(rounds map[int][]round) error {
 				P99:       median(of, func(r round) float64 { return r[what].P99 }),
 				ServerCPU: median(of, func(r round) float64 { return r[what].ServerCPU }),
 				ClientCPU: median(of, func(r round) float64 { return r[what].ClientCPU }),
+				ServerRSS: median(of, func(r round) float64 { return r[what].ServerRSS }),
 			}}
 			stores := what != noop && what != over && what != grow
 			if stores {
@@ -143,10 +144,10 @@ func (r *report) print() {
 	fmt.Printf("%s  commit %s  %s, %d cores %s, %s  client %s, ours %s\n\n", r.Date.Format(time.RFC3339), r.Commit,
 		r.Machine.System, r.Machine.Cores, r.Machine.CPU, r.Machine.Go, r.Settings.Client, r.Settings.Ours)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "connections\twhat\tper second\tp50 µs\tp99 µs\tserver CPU µs\tclient CPU µs\tof no-op\tof empty\t")
+	fmt.Fprintln(t, "connections\twhat\tper second\tp50 µs\tp99 µs\tserver CPU µs\tclient CPU µs\tserver MiB\tof no-op\tof empty\t")
 	for _, l := range r.Figures {
-		fmt.Fprintf(t, "%d\t%s\t%.0f\t%.0f\t%.0f\t%s\t%s\t%s\t%s\t\n", l.Connections, l.What, l.PerSecond, l.P50, l.P99,
-			orBlank("%.0f", l.ServerCPU), orBlank("%.0f", l.ClientCPU), orBlank("%.2f", l.OfNoop), orBlank("%.2f", l.OfEmpty))
+		fmt.Fprintf(t, "%d\t%s\t%.0f\t%.0f\t%.0f\t%s\t%s\t%s\t%s\t%s\t\n", l.Connections, l.What, l.PerSecond, l.P50, l.P99,
+			orBlank("%.0f", l.ServerCPU), orBlank("%.0f", l.ClientCPU), orBlank("%.0f", l.ServerRSS), orBlank("%.2f", l.OfNoop), orBlank("%.2f", l.OfEmpty))
 	}
 	t.Flush()
 	r.printTargets()
