@@ -2,10 +2,8 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -56,6 +54,13 @@ func (c *exportCmd) Run(p *program) error {
 	if c.Out == "" {
 		_, err := c.export(p, from, since, format, p.stdout)
 		return err
+	}
+	dir, err := p.folder()
+	if err != nil {
+		return err
+	}
+	if within(dir, c.Out) {
+		return fmt.Errorf("--out %s: that is in the data folder, which is ppm's own; choose a place outside of it", c.Out)
 	}
 	var n int
 	err = writeWhole(c.Out, func(w io.Writer) (err error) {
@@ -134,29 +139,4 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, usageError(fmt.Sprintf("--since %q: give a date such as 2026-01-31, a time such as 2026-01-31T08:00:00Z, or how long ago, such as 24h", text))
-}
-
-// writeWhole writes a file under its name only once it is complete, for its
-// owner's eyes: it holds personal data. A device or a pipe, such as /dev/null,
-// is written to as it is: the rename would put a file in its place.
-func writeWhole(path string, write func(io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(write(f), f.Close())
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // made with 0600
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
