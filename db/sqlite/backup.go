@@ -155,11 +155,23 @@ func setAside(path string) (kept string, err error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	kept = fmt.Sprintf("%s.replaced-%s", path, time.Now().Format("20060102-150405"))
+	kept = freeName(path + ".replaced-" + time.Now().Format("20060102-150405"))
 	for _, suffix := range []string{"-wal", "-shm", ""} {
 		if err := os.Rename(path+suffix, kept+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
 	return kept, nil
+}
+
+// freeName returns path or, where that is taken, path with a number: two may be
+// put aside in one second, and neither may be lost.
+func freeName(path string) string {
+	name := path
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", path, n)
+	}
 }

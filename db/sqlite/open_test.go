@@ -201,6 +201,23 @@ func TestRestoreKeepsTheReplacedDatabase(t *testing.T) {
 	}
 }
 
+func TestEveryReplacedDatabaseIsKept(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	fill(t, dir, 5)
+	fill(t, other, 7)
+	kept := map[string]bool{}
+	for range 3 { // within a second, nearly always
+		aside, err := sqlite.Restore(t.Context(), dir, filepath.Join(other, sqlite.FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[aside] {
+			t.Errorf("%s was replaced itself", aside)
+		}
+		kept[aside] = true
+	}
+}
+
 func TestALostOrDamagedIndexIsMadeAnew(t *testing.T) {
 	for name, harm := range map[string]func(path string) error{
 		"lost":    os.Remove,
