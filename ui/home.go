@@ -20,9 +20,9 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	if st, err := s.status(r.Context()); err != nil || st.Health != Healthy {
 		v = homeView{
 			Lamp:    "bad",
-			Heading: "Nothing can be kept just now.",
-			Lead: "It is running, but it cannot keep what Clearmatch sends, and so acknowledges none of it: Clearmatch " +
-				"will send it again. Type ppm status to see why.",
+			Heading: "Nothing can be kept.",
+			Lead: "It is running, but just now it cannot keep what Clearmatch sends, and so acknowledges none of it: " +
+				"Clearmatch has to send it again. Type ppm status to see why.",
 		}
 	}
 	s.render(w, r, http.StatusOK, homePage(v))
