@@ -196,7 +196,8 @@ func (s *service) tell(here running, password string, generated bool) error {
 	}
 	fmt.Fprintf(s.stdout, "ready receiver=%s dashboard=%s\n", here.Receiver, here.Dashboard)
 	if s.forPerson {
-		fmt.Fprint(s.stderr, "Receiving. In another terminal: ppm status, ppm list. Ctrl-C stops it.\n")
+		ppm := called(os.Args[0])
+		fmt.Fprintf(s.stderr, "Receiving. In another terminal: %s status, %s list. Ctrl-C stops it.\n", ppm, ppm)
 	}
 	return nil
 }
