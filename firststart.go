@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"processmanager/config"
@@ -25,20 +27,29 @@ For Clearmatch, and for a first try from this machine:
     password   %s
 
 The password is shown this once; only what recognises it is kept. To set
-another one: ppm config set receiver.password
+another one: %[7]s config set receiver.password
 
 To post Clearmatch's sample, paste one of these into another terminal.
 Linux, macOS:
 
-    %s
+    %[5]s
 
 Windows PowerShell:
 
-    %s
+    %[6]s
 
-Then see what was kept: ppm list
+Then see what was kept: %[7]s list
 
-`, dir, here.Receiver, here.Username, password, curl(here, cfg, password), powerShell(here, cfg, password))
+`, dir, here.Receiver, here.Username, password, curl(here, cfg, password), powerShell(here, cfg, password), called(os.Args[0]))
+}
+
+// called returns how a person starts this program, whose file is path, again:
+// what "go run" has built is in no folder that anybody knows.
+func called(path string) string {
+	if strings.TrimSuffix(filepath.Base(path), ".exe") == "processmanager" {
+		return "go run ."
+	}
+	return "ppm"
 }
 
 // curl is a line for POSIX shells.

@@ -28,6 +28,7 @@ type running struct {
 	Receiver    string    `json:"receiver"`              // where to post, from this machine
 	Username    string    `json:"username"`              // for it
 	Certificate string    `json:"certificate,omitempty"` // file with the one to trust; empty: the system's will do
+	Domain      string    `json:"domain,omitempty"`      // the name that the certificate is for, where it is not for this machine's own
 	Dashboard   string    `json:"dashboard"`
 	Token       string    `json:"token_file"`
 }

@@ -2,9 +2,15 @@ package main
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"os"
 	"os/exec"
 	"regexp"
@@ -33,6 +39,7 @@ func TestMain(m *testing.M) {
 //	status N ppm …     checks the exit status of a command
 //	lines N FILE       checks how many lines a file, stdout or stderr has
 //	write FILE TEXT    writes a file of one line
+//	certificate NAME FILE      writes a certificate for a host name and its key
 //	setenv NAME FILE REGEXP    sets $NAME to what the regular expression's group matches
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -45,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb,
+			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
 		},
 	})
 }
@@ -168,6 +175,22 @@ func setenvVerb(ts *testscript.TestScript, _ bool, args []string) {
 
 func writeVerb(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(args[1]+"\n"), 0o600))
+}
+
+func certificateVerb(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: args[:1], ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 }
 
 func basic(user, password string) string {

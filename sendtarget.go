@@ -25,7 +25,7 @@ type target struct {
 // target returns the receiver that was named, or else the one that runs here.
 func (c *sendCmd) target(p *program) (target, error) {
 	to := target{url: c.URL, user: c.User}
-	ca := c.CA
+	ca, domain := c.CA, ""
 	if to.url == "" {
 		dir, err := p.folder()
 		if err != nil {
@@ -38,7 +38,7 @@ func (c *sendCmd) target(p *program) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
-		to.url = here.Receiver
+		to.url, domain = here.Receiver, here.Domain
 		if to.user == "" {
 			to.user = here.Username
 		}
@@ -64,7 +64,7 @@ func (c *sendCmd) target(p *program) (target, error) {
 		Timeout: c.Timeout,
 		Transport: &http.Transport{
 			Proxy:           http.ProxyFromEnvironment,
-			TLSClientConfig: &tls.Config{RootCAs: trust, InsecureSkipVerify: c.Insecure},
+			TLSClientConfig: &tls.Config{RootCAs: trust, InsecureSkipVerify: c.Insecure, ServerName: domain},
 		},
 		// Clearmatch doesn't follow redirects either.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

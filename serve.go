@@ -148,8 +148,11 @@ func (s *service) run() error {
 		Receiver: s.receiverURL(inward.Addr()), Username: s.cfg.Receiver.Username,
 		Dashboard: "http://" + dashboard.Addr().String() + "/", Token: tokenFile,
 	}
-	if s.cfg.Receiver.TLS.Mode == config.ModeSelfSigned {
+	switch s.cfg.Receiver.TLS.Mode {
+	case config.ModeSelfSigned:
 		here.Certificate = certificate.CertificateStatus().File
+	case config.ModeFiles:
+		here.Domain = s.cfg.Receiver.TLS.Domain
 	}
 	local := ui.New(ui.Options{Store: s.store, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
@@ -193,7 +196,8 @@ func (s *service) tell(here running, password string, generated bool) error {
 	}
 	fmt.Fprintf(s.stdout, "ready receiver=%s dashboard=%s\n", here.Receiver, here.Dashboard)
 	if s.forPerson {
-		fmt.Fprint(s.stderr, "Receiving. In another terminal: ppm status, ppm list. Ctrl-C stops it.\n")
+		ppm := called(os.Args[0])
+		fmt.Fprintf(s.stderr, "Receiving. In another terminal: %s status, %s list. Ctrl-C stops it.\n", ppm, ppm)
 	}
 	return nil
 }

@@ -62,8 +62,6 @@ func (t TLS) check(fault faultFunc) {
 		switch {
 		case t.Cert == "":
 			fault("receiver.tls.cert", `empty, but receiver.tls.mode is "files"`, "write the path of the certificate (PEM or PFX)")
-		case t.PFX() && t.Key != "":
-			fault("receiver.tls.key", "not wanted: a PFX file holds its key", `write ""`)
 		case !t.PFX() && t.Key == "":
 			fault("receiver.tls.key", `empty, but receiver.tls.mode is "files"`, "write the path of the key that belongs to the certificate")
 		}

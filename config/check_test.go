@@ -61,7 +61,7 @@ func TestWhatValuesAreAccepted(t *testing.T) {
 		{files + " receiver.tls.cert=", "receiver.tls.cert"},
 		{files + " receiver.tls.cert=c.pem", "receiver.tls.cert"},
 		{files + " receiver.tls.key=k.pem", "receiver.tls.key"},
-		{files + " receiver.tls.cert=ROOT/c.PFX", "receiver.tls.key"},
+		{files + " receiver.tls.cert=ROOT/c.PFX", ""}, // which holds its key; the other is not looked at
 		{files + " receiver.tls.cert=ROOT/c.p12 receiver.tls.key=", ""},
 		{"receiver.tls.domain=ppm.example.com", ""},
 		{"receiver.tls.domain=https://ppm.example.com", "receiver.tls.domain"},

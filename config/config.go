@@ -82,7 +82,7 @@ type TLS struct {
 	Cert string `toml:"cert"`
 
 	// Key is the absolute path of the PEM file with the private key. Never
-	// empty with [ModeFiles], except when Cert is a PFX file; then always.
+	// empty with [ModeFiles], except when Cert is a PFX file; then it does not count.
 	Key string `toml:"key"`
 
 	// Password opens the PFX file.

@@ -25,6 +25,7 @@ type memory struct {
 	failAfter int
 	steps     int                       // of a backup
 	block     func(ctx context.Context) // called by Backup
+	trouble   string                    // why nothing can be kept
 }
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -116,6 +117,9 @@ func (m *memory) Backup(ctx context.Context, path string, progress func(done, to
 func (m *memory) status(context.Context) (Status, error) {
 	st := Status{Version: "1.2.3", Running: true, Health: Healthy, Data: "/data"}
 	st.Accepted = int64(len(m.kept))
+	if m.trouble != "" {
+		st.Health = m.trouble
+	}
 	return st, nil
 }
 

@@ -12,7 +12,20 @@ import (
 // home tells whoever asks that the service runs, and nothing of what it holds:
 // anybody on this machine may ask.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, homePage())
+	v := homeView{
+		Lamp:    "good",
+		Heading: "It is running.",
+		Lead:    "This computer takes notifications from Clearmatch, keeps each one safely, and only then acknowledges it.",
+	}
+	if st, err := s.status(r.Context()); err != nil || st.Health != Healthy {
+		v = homeView{
+			Lamp:    "bad",
+			Heading: "Nothing can be kept.",
+			Lead: "It is running, but just now it cannot keep what Clearmatch sends, and so acknowledges none of it: " +
+				"Clearmatch has to send it again. Type ppm status to see why.",
+		}
+	}
+	s.render(w, r, http.StatusOK, homePage(v))
 }
 
 // render writes a page whole or, when it fails, a plain 500.

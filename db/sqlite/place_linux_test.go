@@ -82,14 +82,13 @@ func TestThisMachinesMountsAreFound(t *testing.T) {
 }
 
 func TestFreeSpaceIsWhatDfSays(t *testing.T) {
-	df, err := exec.LookPath("df")
-	if err != nil {
-		return // nothing to compare with
-	}
 	dir := t.TempDir()
-	out, err := exec.Command(df, "--output=avail", "-B1", dir).Output()
+	out, err := exec.Command("df", "--output=avail", "-B1", dir).Output()
 	if err != nil {
-		return // a df that knows no such question
+		if os.Getenv("CI") != "" {
+			t.Fatalf("df: %v", err)
+		}
+		return // no df, or one that knows no such question: nothing to compare with
 	}
 	_, number, _ := strings.Cut(string(out), "\n")
 	want, err := strconv.ParseUint(strings.TrimSpace(number), 10, 64)
