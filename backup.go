@@ -96,12 +96,13 @@ func (restoreCmd) Help() string {
 	return `Puts a backup in the place of what is kept now, after checking it. Nothing is
 deleted: the present database is put aside in the data folder. Stop ppm first.
 
-What was received after the backup was made is not in it. Clearmatch doesn't
-send again what was acknowledged; ask them for it, or look it up with them.
+What was received after the backup was made is not in it, and Clearmatch doesn't
+send again what was acknowledged. If the database put aside can still be read,
+restore takes that as well; else ask Clearmatch.
 
 Examples:
 
-    ppm restore backups/ppm-20260131-080000.db
+    ppm restore /srv/ppm/backups/ppm-20260131-080000.db
     ppm restore ppm-monday.db --yes`
 }
 

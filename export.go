@@ -23,8 +23,8 @@ type exportCmd struct {
 func (exportCmd) Help() string {
 	return `Writes everything that has been received, oldest first, one notification a line.
 
-jsonl (JSON lines) is for programs: every value as it came. csv is for
-spreadsheets. There a value that begins with = + - @, a tab or a line break has
+jsonl (one JSON object a line) is for programs: every value as it came. csv is for
+spreadsheets, such as Excel. There a value that begins with = + - @, a tab or a line break has
 an apostrophe put before it, because a spreadsheet would take it for a formula
 and what Clearmatch sends must not be able to start one. Take jsonl where that
 matters.

@@ -20,11 +20,14 @@ func firstStart(here running, dir string, cfg config.Config, password string) st
 	return fmt.Sprintf(`
 This is the first start. Everything is kept in %s
 
-For Clearmatch, and for a first try from this machine:
+For a first try from this machine:
 
     address    %s
     user name  %s
     password   %s
+
+Clearmatch signs in with the same name and password, but needs an address at
+which this machine can be reached from outside: README.md tells how.
 
 The password is shown this once; only what recognises it is kept. To set
 another one: %[7]s config set receiver.password

@@ -21,8 +21,12 @@ type listCmd struct {
 }
 
 func (listCmd) Help() string {
-	return `Lists what has been received, newest first. The receipt at the end of each line
-is what "ppm show" wants.
+	return `Lists what has been received, newest first: when, which application, what
+happened, how far the work on it has come, how often it came. The receipt at the
+end of each line is what "ppm show" wants.
+
+With --rejected it lists the messages that came with the right password but could
+not be used, what they were answered, and what was wrong with them.
 
 Examples:
 

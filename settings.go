@@ -39,6 +39,16 @@ type configListCmd struct {
 	JSON bool `name:"json" help:"Print JSON, one object a line."`
 }
 
+func (configListCmd) Help() string {
+	return `Lists every setting with the value that counts, and whether that is the default or
+comes from config.toml or the environment. Secrets show as (set).
+
+Examples:
+
+    ppm config list
+    ppm config list --json`
+}
+
 // Run runs ppm config list.
 func (c *configListCmd) Run(p *program) error {
 	dir, err := p.folder()
@@ -79,6 +89,16 @@ func quotedValue(s config.Setting) string {
 type configGetCmd struct {
 	Key  string `arg:"" help:"The setting, such as receiver.listen."`
 	JSON bool   `name:"json" help:"Print one JSON object."`
+}
+
+func (configGetCmd) Help() string {
+	return `Prints the value that counts, wherever it comes from, and nothing else. A secret is
+not told: (set) says that there is one.
+
+Examples:
+
+    ppm config get receiver.listen
+    ppm config get receiver.tls.mode --json`
 }
 
 // Run runs ppm config get.

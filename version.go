@@ -36,6 +36,15 @@ type versionCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
+func (versionCmd) Help() string {
+	return `Tells the version of ppm, of Go and of SQLite in it, and the system it is made for.
+
+Examples:
+
+    ppm version
+    ppm version --json`
+}
+
 // Run runs ppm version.
 func (c *versionCmd) Run(p *program) error {
 	v := struct {

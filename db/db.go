@@ -1,7 +1,6 @@
 // Package db is the store's contract: what the rest of the program may ask of
-// a store and what it may rely on. The contract as tests is db/dbtest; the
-// engines are db/sqlite and, later, db/postgres. No SQL, no transaction and no
-// driver's error crosses it.
+// a store and what it may rely on. The contract as tests is db/dbtest; an engine
+// behind it is db/sqlite. No SQL, no transaction and no driver's error crosses it.
 package db
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-//go:generate go tool -modfile=../.ci/tools/go.mod templ generate
+//go:generate go -C .. tool -modfile=.ci/tools/go.mod templ generate
 
 // home tells whoever asks that the service runs, and nothing of what it holds:
 // anybody on this machine may ask.
