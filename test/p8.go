@@ -87,9 +87,14 @@ func (l *lab) ownReaders(data string, p *process, o *oracle) error {
 	began := time.Now()
 	f := l.feed(p.receiver, o, large)
 	err := l.until(5*time.Minute, "enough stored beside stalled readers", func() (bool, error) {
-		return f.bytes.Load() > written && time.Since(began) > stall, nil
+		return f.bytes.Load() > written, nil
 	})
 	if err := errors.Join(err, f.stop()); err != nil {
+		return err
+	}
+	f = l.feed(p.receiver, o, load{senders: 1, reuse: true})
+	l.pause(time.Until(began.Add(stall)))
+	if err := f.stop(); err != nil {
 		return err
 	}
 	cut := 0
