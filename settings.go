@@ -97,8 +97,8 @@ func (c *configGetCmd) Run(p *program) error {
 	if c.JSON {
 		return p.printJSON(s)
 	}
-	fmt.Fprintln(p.stdout, s.Value)
-	return nil
+	_, err = fmt.Fprintln(p.stdout, s.Value)
+	return err
 }
 
 type configSetCmd struct {
