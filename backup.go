@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,6 @@ import (
 
 	"golang.org/x/term"
 
-	"processmanager/db"
 	"processmanager/db/sqlite"
 )
 
@@ -69,8 +69,8 @@ func (c *backupCmd) Run(p *program) error {
 			Bytes  int64  `json:"bytes"`
 		}{to, info.Size()})
 	}
-	fmt.Fprintf(p.stdout, "backup written and checked: %s (%s)\n", to, byteSize(info.Size()))
-	return nil
+	_, err = fmt.Fprintf(p.stdout, "backup written and checked: %s (%s)\n", to, byteSize(info.Size()))
+	return err
 }
 
 // backupName returns a name in folder for a backup made now, one that isn't
@@ -112,7 +112,9 @@ func (c *restoreCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(c.File); err != nil {
+	if _, err := os.Stat(c.File); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("restore: there is no file %s", c.File)
+	} else if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	if service, err := attach(p, dir); err == nil {
@@ -125,9 +127,6 @@ func (c *restoreCmd) Run(p *program) error {
 		}
 	}
 	aside, err := sqlite.Restore(p, dir, c.File)
-	if errors.Is(err, db.ErrInUse) {
-		return fmt.Errorf("%w; stop ppm first, then restore", err)
-	}
 	if err != nil && aside != "" {
 		return fmt.Errorf("%w; what was there before is in %s: put that back with \"ppm restore %s\", or try again", err, aside, aside)
 	}

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -66,12 +69,12 @@ func (p *program) command(args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(args) == 1 {
-		switch args[0] { // what people try
+	if len(args) > 0 { // what people try
+		switch args[0] {
 		case "help":
-			args = []string{"--help"}
+			args = append(slices.Clone(args[1:]), "--help")
 		case "--version":
-			args = []string{"version"}
+			args[0] = "version"
 		}
 	}
 	parsed, err := parser.Parse(args)
@@ -79,7 +82,7 @@ func (p *program) command(args []string) error {
 		return nil
 	}
 	var bad *kong.ParseError
-	if errors.As(err, &bad) {
+	if unwritten := (*fs.PathError)(nil); errors.As(err, &bad) && !errors.As(err, &unwritten) {
 		return misunderstood(bad, args)
 	}
 	if err != nil {
@@ -110,5 +113,20 @@ func misunderstood(bad *kong.ParseError, args []string) error {
 			return usageError(fmt.Sprintf("there is no command %q%s", word, hint))
 		}
 	}
+	if m := badValue.FindStringSubmatch(text); m != nil {
+		flag, kind, value := m[1], m[2], m[3]
+		switch {
+		case (flag == "--limit" || flag == "--count") && strings.HasPrefix(value, "-"):
+			return usageError(fmt.Sprintf("%s: give how many, without a sign, instead of %q", flag, value))
+		case kind == "duration":
+			return usageError(fmt.Sprintf("%s: give a time such as 30s instead of %q", flag, value))
+		case strings.HasSuffix(kind, "int"), kind == "int value":
+			return usageError(fmt.Sprintf("%s: give a whole number instead of %q", flag, value))
+		}
+	}
 	return usageError(text)
 }
+
+// badValue is how the parser complains of a value that is no number or no time,
+// or that looks like a flag.
+var badValue = regexp.MustCompile(`^(--[a-z-]+): expected (?:a valid )?(.+?) but got "([^"]*)"`)

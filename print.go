@@ -114,11 +114,19 @@ func (t *table) print(rows [][]string) error {
 	return nil
 }
 
+// widest is how wide a column gets for a cell's sake: one of a megabyte would
+// have every other row filled with as many blanks.
+const widest = 60
+
 func (t *table) measure(rows [][]string) {
 	t.columns = make([]int, len(t.heading))
 	for _, row := range rows {
 		for i, cell := range row {
-			t.columns[i] = max(t.columns[i], utf8.RuneCountInString(cell))
+			n := utf8.RuneCountInString(cell)
+			if i != t.elastic || t.width == 0 { // the elastic one is cut to the terminal
+				n = min(n, widest)
+			}
+			t.columns[i] = max(t.columns[i], n)
 		}
 	}
 	if t.width == 0 {

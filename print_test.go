@@ -56,6 +56,22 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+func TestOneLongCellDoesNotWidenEveryRow(t *testing.T) {
+	var b bytes.Buffer
+	for _, width := range []int{0, 80} {
+		b.Reset()
+		table := table{out: &b, heading: []string{"ONE", "TWO", "THREE"}, elastic: 1, width: width}
+		check(t, table.print([][]string{{strings.Repeat("a", 200), strings.Repeat("x", 100_000), "end"}, {"1", "short", "end"}}))
+		lines := strings.Split(b.String(), "\n")
+		if n := len(lines[2]); n > 160 {
+			t.Errorf("at width %d the short row has %d characters", width, n)
+		}
+		if !strings.HasPrefix(lines[1], strings.Repeat("a", 200)) {
+			t.Errorf("at width %d the first cell was cut", width)
+		}
+	}
+}
+
 func TestNoValueStartsAFormula(t *testing.T) {
 	for in, want := range map[string]string{
 		"A056035":           "A056035",

@@ -76,19 +76,29 @@ func (c *sendCmd) message(p *program) (func() []byte, error) {
 	if c.New {
 		return freshSamples(), nil
 	}
-	body, err := []byte(sample), error(nil)
+	from := io.Reader(strings.NewReader(sample))
 	switch c.File {
 	case "":
 	case "-":
-		body, err = io.ReadAll(p.stdin)
+		from = p.stdin
 	default:
-		body, err = os.ReadFile(c.File)
+		f, err := os.Open(c.File)
+		if err != nil {
+			return nil, fmt.Errorf("read the message: %w", err)
+		}
+		defer f.Close()
+		from = f
 	}
+	body, err := p.readAll("the message", from, maxMessage)
 	if err != nil {
-		return nil, fmt.Errorf("read the message: %w", err)
+		return nil, err
 	}
 	return func() []byte { return body }, nil
 }
+
+// maxMessage is many times what a receiver takes, so that its refusal can be
+// tried out, and little enough to be held in memory.
+const maxMessage = 64 << 20
 
 // An answer is what became of one post.
 type answer struct {
@@ -121,7 +131,7 @@ func (c *sendCmd) post(p *program, to target, message func() []byte) error {
 			err = p.printJSON(a)
 		} else if c.Count == 1 || !a.good() {
 			progress.end()
-			_, err = fmt.Fprintf(p.stdout, "%s in %s\n%s\n", a.Line, millis(took[i]), strings.TrimRight(printable(a.Body), "\n"))
+			_, err = fmt.Fprintf(p.stdout, "%s in %s\n%s\n", oneLine(a.Line), millis(took[i]), strings.TrimRight(printable(a.Body), "\n"))
 		}
 		if err != nil {
 			return err

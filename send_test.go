@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -145,6 +146,42 @@ func TestSendGoesOnAfterARefusalButFails(t *testing.T) {
 	}
 	if strings.Contains(stdout, "\x1b") {
 		t.Error("the answer can give orders to the terminal")
+	}
+}
+
+func TestSendShowsAServersNonsenseAsText(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer, says string
+	}{
+		"status":   {"HTTP/1.1 200 \x1b[31mRED\r\nContent-Length: 2\r\n\r\n{}", `200 \x1b[31mRED in`},
+		"not HTTP": {"220 mail.example ESMTP\r\n", "does not speak http"},
+	} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		go func() {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, tt.answer)
+		}()
+		_, stdout, stderr := command(t, "", "send", "--url", "http://"+ln.Addr().String(), "--count", "1")
+		if !strings.Contains(stdout+stderr, tt.says) || strings.Contains(stdout+stderr, "\x1b") {
+			t.Errorf("%s: %q, %q; want %q", name, stdout, stderr, tt.says)
+		}
+		ln.Close()
+	}
+}
+
+func TestSendDoesNotTakeInADisk(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "large")
+	check(t, os.WriteFile(file, nil, 0o600))
+	check(t, os.Truncate(file, 1<<30))
+	status, _, stderr := command(t, "", "send", file, "--url", "http://127.0.0.1:1/")
+	if status != 1 || !strings.Contains(stderr, "larger than") {
+		t.Errorf("%d, %q", status, stderr)
 	}
 }
 

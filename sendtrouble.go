@@ -37,6 +37,8 @@ func noAnswer(to string, err error) error {
 		help = "the receiver's certificate has run out, or the clock of this machine is wrong: renew it"
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		help = host + " does not speak https: is the port right? Behind a proxy, ppm itself speaks http"
+	case strings.Contains(err.Error(), "malformed HTTP"): // net/http has no value for it
+		help = host + " does not speak http: is the port right?"
 	case errors.As(err, &noHost):
 		help = "there is no host named " + noHost.Name + ", or this machine has no way to ask: look at the spelling and the network"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.Errno(10061)): // WSAECONNREFUSED

@@ -16,6 +16,12 @@ func logs(dir string, stderr io.Writer) (log *slog.Logger, access io.Writer, clo
 		return &lumberjack.Logger{Filename: filepath.Join(dir, "log", name), MaxSize: 10, MaxBackups: 9, LocalTime: true}
 	}
 	events, accesses := file("ppm.log"), file("access.log")
+	missing := slog.New(slog.NewTextHandler(stderr, nil))
+	for _, f := range []*lumberjack.Logger{events, accesses} {
+		if _, err := f.Write(nil); err != nil { // nobody would hear of it later
+			missing.Warn("log cannot be written; ppm goes on without it", "file", f.Filename, "err", err)
+		}
+	}
 	log = slog.New(slog.NewMultiHandler(
 		slog.NewTextHandler(events, &slog.HandlerOptions{Level: slog.LevelInfo}),
 		slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}),

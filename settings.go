@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -118,8 +117,8 @@ func (c *configGetCmd) Run(p *program) error {
 	if c.JSON {
 		return p.printJSON(s)
 	}
-	fmt.Fprintln(p.stdout, s.Value)
-	return nil
+	_, err = fmt.Fprintln(p.stdout, s.Value)
+	return err
 }
 
 type configSetCmd struct {
@@ -189,8 +188,8 @@ func verifier(password string) (string, error) {
 	if _, err := receiver.NewCredentials("anybody", password); err != nil {
 		return "", err
 	}
-	if strings.HasPrefix(password, "$") {
-		return password, nil // NewCredentials took it, so it is one already
+	if receiver.IsVerifier(password) {
+		return password, nil
 	}
 	return receiver.Verifier(password, false), nil
 }
@@ -207,9 +206,9 @@ func (c *configSetCmd) value(p *program, s config.Setting) (string, error) {
 	case c.Value == nil:
 		return "", usageError(fmt.Sprintf("config set %s: the value is missing", c.Key))
 	case *c.Value == "-":
-		b, err := io.ReadAll(io.LimitReader(p.stdin, 1<<16))
+		b, err := p.readAll("the value", p.stdin, 1<<16)
 		if err != nil {
-			return "", fmt.Errorf("read the value: %w", err)
+			return "", err
 		}
 		return strings.TrimRight(string(b), "\r\n"), nil
 	}

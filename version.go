@@ -56,6 +56,6 @@ func (c *versionCmd) Run(p *program) error {
 	if c.JSON {
 		return p.printJSON(v)
 	}
-	fmt.Fprintf(p.stdout, "ppm %s (%s, SQLite %s, %s)\n", v.Version, v.Go, v.SQLite, v.System)
-	return nil
+	_, err := fmt.Fprintf(p.stdout, "ppm %s (%s, SQLite %s, %s)\n", v.Version, v.Go, v.SQLite, v.System)
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // an empty one. Whatever is wrong is reported at once, as [Faults].
 func Load(dir string, environ []string) (Config, error) {
 	path := Path(dir)
-	text, err := os.ReadFile(path)
+	text, err := readPlain(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("read settings: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,7 +32,7 @@ func Set(dir, key, value string) error {
 	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
-	before, err := os.ReadFile(path)
+	before, err := readPlain(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		before = []byte(defaultFile)

@@ -83,7 +83,7 @@ func (c *Credentials) newSecret(password string) (*secret, error) {
 	switch {
 	case password == "":
 		return nil, errors.New("the password is empty: set one, or let ppm generate one")
-	case isVerifier(password):
+	case IsVerifier(password):
 		v, err := parseVerifier(password)
 		if err != nil {
 			return nil, err

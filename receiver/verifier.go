@@ -78,8 +78,9 @@ func Verifier(password string, generated bool) string {
 		b64.EncodeToString(v.salt), b64.EncodeToString(v.hash))
 }
 
-// isVerifier reports whether s is meant as a verifier rather than as a password.
-func isVerifier(s string) bool {
+// IsVerifier reports whether s is meant as what [Verifier] returns rather than as
+// a password. Whether it is a whole one, [NewCredentials] tells.
+func IsVerifier(s string) bool {
 	return strings.HasPrefix(s, sha256Prefix) || strings.HasPrefix(s, argon2Prefix)
 }
 
