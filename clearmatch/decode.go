@@ -30,10 +30,8 @@ const (
 //
 // Parse keeps no part of body and may be called concurrently.
 func Parse(body []byte) (ppm.Notification, error) {
-	// Room for a usual body, so that neither has to grow.
-	var names [24]name
-	var scratch [256]byte
-	p := parser{in: bytes.TrimPrefix(body, []byte("\ufeff")), names: names[:0], scratch: scratch[:0]}
+	p := newParser(bytes.TrimPrefix(body, []byte("\ufeff")))
+	defer p.release()
 	var env envelope
 	if f := p.document(&env); f != nil {
 		return ppm.Notification{}, f

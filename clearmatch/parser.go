@@ -1,6 +1,9 @@
 package clearmatch
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // A parser reads its input once, from the front. Its methods return nil or the
 // fault they met, after which it is of no more use.
@@ -11,6 +14,29 @@ type parser struct {
 	depth   int    // objects and lists now open
 	names   []name // of the objects now open, outermost first
 	scratch []byte // unescaped texts and folded names
+}
+
+// parsers are used again with the room they have: what it takes to read a body
+// would otherwise be a fifth of all that the receiver has collected.
+var parsers = sync.Pool{New: func() any {
+	return &parser{names: make([]name, 0, 24), scratch: make([]byte, 0, 256)}
+}}
+
+func newParser(in []byte) *parser {
+	p := parsers.Get().(*parser)
+	p.in = in
+	return p
+}
+
+// release gives p back, without what it has read. One that has grown over an
+// unusual body is left to the collector.
+func (p *parser) release() {
+	if cap(p.names) > 256 || cap(p.scratch) > 4096 {
+		return
+	}
+	clear(p.names[:cap(p.names)])
+	*p = parser{names: p.names[:0], scratch: p.scratch[:0]}
+	parsers.Put(p)
 }
 
 // next skips white space and returns the byte that follows it without taking
