@@ -64,7 +64,7 @@ func (p *program) serve(forPerson bool) error {
 		return err
 	}
 	tuneMemory(p)
-	log, access, closeLogs := logs(dir, p.stderr)
+	log, fileLog, access, closeLogs := logs(dir, p.stderr)
 	defer closeLogs()
 
 	store, err := p.openToServe(dir, log)
@@ -74,7 +74,7 @@ func (p *program) serve(forPerson bool) error {
 	s := &service{program: p, dir: dir, cfg: cfg, store: store, log: log, access: access, forPerson: forPerson}
 	err = errors.Join(s.run(), store.Close())
 	if err != nil {
-		log.Error("service ended", "err", err)
+		fileLog.Error("service ended", "err", err)
 		return err
 	}
 	log.Info("service ended")

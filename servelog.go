@@ -11,7 +11,8 @@ import (
 
 // logs opens the log, which also says on stderr what someone should know, and
 // the access log. Each is at most some ten files of 10 MB.
-func logs(dir string, stderr io.Writer) (log *slog.Logger, access io.Writer, close func()) {
+// fileLog is the log alone, for what the person at the terminal is told anyway.
+func logs(dir string, stderr io.Writer) (log, fileLog *slog.Logger, access io.Writer, close func()) {
 	file := func(name string) *lumberjack.Logger {
 		return &lumberjack.Logger{Filename: filepath.Join(dir, "log", name), MaxSize: 10, MaxBackups: 9, LocalTime: true}
 	}
@@ -22,11 +23,9 @@ func logs(dir string, stderr io.Writer) (log *slog.Logger, access io.Writer, clo
 			missing.Warn("log cannot be written; ppm goes on without it", "file", f.Filename, "err", err)
 		}
 	}
-	log = slog.New(slog.NewMultiHandler(
-		slog.NewTextHandler(events, &slog.HandlerOptions{Level: slog.LevelInfo}),
-		slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}),
-	))
-	return log, accesses, func() { events.Close(); accesses.Close() }
+	toFile := slog.NewTextHandler(events, &slog.HandlerOptions{Level: slog.LevelInfo})
+	log = slog.New(slog.NewMultiHandler(toFile, slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	return log, slog.New(toFile), accesses, func() { events.Close(); accesses.Close() }
 }
 
 // tuneMemory suits the collector to a process that keeps little: the live heap

@@ -9,8 +9,14 @@ import (
 // check refuses an envelope, read to its end, that no notification can be made
 // of. What is wrong goes before what is missing: 422 means otherwise in order.
 func (p *parser) check(env *envelope) *Fault {
-	if n := len(env.value[id]); n > maxID {
-		return p.fault(env.at[id], fmt.Sprintf(`"id" is %d bytes long; %d are allowed`, n, maxID))
+	for member, value := range env.value {
+		allowed := maxText
+		if member == id {
+			allowed = maxID
+		}
+		if n := len(value); n > allowed {
+			return p.fault(env.at[member], fmt.Sprintf("%q is %d bytes long; %d are allowed", spelling[member], n, allowed))
+		}
 	}
 	for rest := env.value[id]; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxDepth = 100 // of objects and lists, the envelope counted
-	maxID    = 200 // bytes of an id, as decoded
+	maxDepth = 100  // of objects and lists, the envelope counted
+	maxID    = 200  // bytes of an id, as decoded
+	maxText  = 4096 // bytes of each of the other five
 )
 
 // Parse reads one posted body. The error, where there is one, is a [*Fault].
@@ -26,7 +27,8 @@ const (
 // (a lone surrogate such as \ud800 too), a name given twice in one object, and
 // more than 100 levels of nesting. Names in the envelope are compared under
 // Unicode's simple folding, as encoding/json does, names in objects within it
-// exactly. An id is at most 200 bytes long and has no control characters.
+// exactly. An id is at most 200 bytes long and has no control characters; each of the
+// other five is at most 4,096 bytes long.
 //
 // Parse keeps no part of body and may be called concurrently.
 func Parse(body []byte) (ppm.Notification, error) {

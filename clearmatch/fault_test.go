@@ -127,6 +127,7 @@ func TestFaults(t *testing.T) {
 		{`{"eventTime":[1]}`, `line 1, column 14: "eventTime" must be a text or a number, but here is a list`},
 		{"{" + base + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}", "line 1, column 137: objects and lists are nested more than 100 deep"},
 		{`{"x":` + strings.Repeat(`{"y":`, 200_000), "line 1, column 501: objects and lists are nested more than 100 deep"},
+		{`{"id":"1","notificationType":"t","content":"` + strings.Repeat("h", 4097) + `"}`, `line 1, column 44: "content" is 4097 bytes long; 4096 are allowed`},
 		{`{"id":"` + strings.Repeat("é", 100) + `1","notificationType":"t"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},
 		{`{"id":` + strings.Repeat("1", 201) + `,"notificationType":"t"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},
 		{`{"id":"` + strings.Repeat("1", 201) + `"}`, `line 1, column 7: "id" is 201 bytes long; 200 are allowed`},

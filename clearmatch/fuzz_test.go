@@ -212,6 +212,8 @@ func walk(d *json.Decoder, depth int) (refusal string, err error) {
 			}
 			if strings.EqualFold(name, "id") && (len(text) > 200 || strings.ContainsFunc(text, unicode.IsControl)) {
 				defer worse("an id not allowed")
+			} else if len(text) > 4096 {
+				defer worse("a text not allowed")
 			}
 			continue
 		}

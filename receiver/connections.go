@@ -200,10 +200,15 @@ type connectionKey struct{}
 
 // withConnection is the server's ConnContext.
 func withConnection(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, beneath(conn))
+}
+
+// beneath returns the connection that conn, as the server sees it, runs over.
+func beneath(conn net.Conn) *connection {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()
 	}
-	return context.WithValue(ctx, connectionKey{}, conn)
+	return conn.(*connection)
 }
 
 // connectionOf returns the connection that r came over; nil when something

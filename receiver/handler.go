@@ -30,8 +30,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.now()
 	v := &visit{r: r, conn: connectionOf(r)}
 	if v.conn != nil {
-		v.conn.busy.Store(true)
-		defer v.conn.busy.Store(false)
+		v.conn.busy.Store(true) // until the answer is out, see Serve
 		v.from = v.conn.from
 	} else {
 		v.from = parsePlace(r.RemoteAddr)

@@ -49,10 +49,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error
 		BaseContext:                  func(net.Listener) context.Context { return ctx },
 		ConnContext:                  withConnection,
 		Protocols:                    new(http.Protocols),
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(conn net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
 				open.Add(1)
+			case http.StateIdle: // the answer is out
+				beneath(conn).busy.Store(false)
 			case http.StateClosed:
 				open.Done()
 			}

@@ -53,8 +53,12 @@ func prepare(path string, steps []string, log *slog.Logger) error {
 				"Put it back with: ppm restore FILE; to begin anew without what it held, move that file elsewhere (%w)", path, left, db.ErrMissing)
 		}
 		return create(path, steps)
+	case errors.Is(err, errNoDatabase):
+		return fmt.Errorf("%s is %w; put back a backup with: ppm restore FILE", path, err)
+	case errors.Is(err, errAnothers):
+		return fmt.Errorf("%s is %w; move it elsewhere or choose another data folder", path, err)
 	case err != nil:
-		return err
+		return fmt.Errorf("read %s: %w", path, err)
 	case version > len(steps):
 		return tooNew(path, version, len(steps))
 	}
@@ -85,6 +89,11 @@ func prepare(path string, steps []string, log *slog.Logger) error {
 	return nil
 }
 
+var (
+	errNoDatabase = fmt.Errorf("%w, or its beginning is destroyed", db.ErrForeign)
+	errAnothers   = fmt.Errorf("%w but another program's", db.ErrForeign)
+)
+
 func tooNew(path string, version, known int) error {
 	return fmt.Errorf("%s was %w (its schema is %d, this program knows %d); install the newer ppm again", path, db.ErrNewer, version, known)
 }
@@ -104,11 +113,11 @@ func inspect(path string) (version int, err error) {
 	case n == 0 && errors.Is(err, io.EOF):
 		return 0, fs.ErrNotExist // empty: nothing is lost by making it
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return 0, fmt.Errorf("read %s: %w", path, err)
+		return 0, err
 	case !bytes.HasPrefix(header, []byte("SQLite format 3\x00")):
-		return 0, fmt.Errorf("%s is %w, or its beginning is destroyed; put back a backup with: ppm restore FILE", path, db.ErrForeign)
+		return 0, errNoDatabase
 	case binary.BigEndian.Uint32(header[68:]) != applicationID:
-		return 0, fmt.Errorf("%s is %w but another program's; move it elsewhere or choose another data folder", path, db.ErrForeign)
+		return 0, errAnothers
 	}
 	return int(binary.BigEndian.Uint32(header[60:])), nil
 }

@@ -58,9 +58,9 @@ func fetchBackup(ctx context.Context, file, draft string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("there is no such file, or it is empty")
 	case err != nil:
-		return err
+		return fmt.Errorf("it is %w", err)
 	case version > len(migrations):
-		return db.ErrNewer
+		return fmt.Errorf("it was %w; install that version first", db.ErrNewer)
 	}
 	for _, suffix := range []string{"", "-wal"} {
 		if err := copyFile(ctx, file+suffix, draft+suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
@@ -109,7 +109,8 @@ func setAside(path string) (kept string, err error) {
 // traces returns a file that says that there should be a database at path, or "".
 func traces(path string) string {
 	left, _ := filepath.Glob(path + ".replaced-*")
-	for _, name := range append(left, path+restoreSuffix, path+"-wal", path+"-journal") {
+	index := filepath.Join(filepath.Dir(path), indexName)
+	for _, name := range append(left, path+restoreSuffix, path+"-wal", path+"-journal", index) {
 		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
 			return name
 		}

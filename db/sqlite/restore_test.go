@@ -143,11 +143,11 @@ func TestEveryReplacedDatabaseIsKept(t *testing.T) {
 
 // A database that has gone is never taken for a first start.
 func TestARestoreBrokenOffIsNotTakenForAFirstStart(t *testing.T) {
-	for _, left := range []string{"-wal", ".restore", ".replaced-20261123-090000"} {
+	for _, left := range []string{"ppm.db-wal", "ppm.db.restore", "ppm.db.replaced-20261123-090000", "search.db"} {
 		t.Run(left, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, sqlite.FileName)
-			if err := os.WriteFile(path+left, []byte("what is left"), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, left), []byte("what is left"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			s, err := sqlite.Open(sqlite.Options{Dir: dir})

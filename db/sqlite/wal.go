@@ -36,7 +36,7 @@ var errDiskFull = errors.New("the disk is full; make room on it")
 type wal struct {
 	pages    int // how many are in the log and not known to be in the database
 	lookedAt time.Time
-	file     os.FileInfo // the database as it was opened
+	files    [2]os.FileInfo // the database and its log as they were opened
 }
 
 // open opens the database in dir for writing, if it can be written durably.
@@ -51,11 +51,12 @@ func (l *wal) open(dir string) (*conn, error) {
 		return nil, err
 	}
 	l.lookedAt = time.Time{}
-	if l.file, err = os.Stat(path); err == nil {
-		err = l.look(dir)
+	err = l.run(c, "PASSIVE", 0)
+	if err == nil {
+		l.files, err = databaseIn(dir)
 	}
 	if err == nil {
-		err = l.run(c, "PASSIVE", 0)
+		err = l.look(dir)
 	}
 	if err == nil {
 		err = c.verify()
@@ -115,9 +116,9 @@ func (l *wal) look(dir string) error {
 	if time.Since(l.lookedAt) < lookEvery {
 		return nil
 	}
-	file, err := os.Stat(filepath.Join(dir, FileName))
-	if err != nil || !os.SameFile(file, l.file) {
-		return errors.New("the database file has been removed or replaced under the running program; start ppm again, or put it back first")
+	files, err := databaseIn(dir)
+	if err != nil || !os.SameFile(files[0], l.files[0]) || !os.SameFile(files[1], l.files[1]) {
+		return errors.New("the database or its log has been removed or replaced under the running program; stop ppm and put back what was there, or a backup")
 	}
 	free, err := FreeSpace(dir)
 	if err != nil {
@@ -128,6 +129,15 @@ func (l *wal) look(dir string) error {
 	}
 	l.lookedAt = time.Now()
 	return nil
+}
+
+// databaseIn returns what the database in dir consists of while it is open.
+func databaseIn(dir string) (files [2]os.FileInfo, err error) {
+	path := filepath.Join(dir, FileName)
+	if files[0], err = os.Stat(path); err == nil {
+		files[1], err = os.Stat(path + "-wal")
+	}
+	return files, err
 }
 
 func number(v driver.Value) int64 {
