@@ -11,27 +11,36 @@ import (
 )
 
 type showCmd struct {
-	Receipt string `arg:"" help:"The notification's receipt, as list and the acknowledgement tell it."`
-	JSON    bool   `name:"json" help:"Print one JSON object."`
+	Receipt  string `arg:"" optional:"" help:"The notification's receipt, as list and the acknowledgement tell it."`
+	Rejected int64  `placeholder:"N" help:"Show what could not be used instead, by its number in list --rejected."`
+	JSON     bool   `name:"json" help:"Print one JSON object."`
 }
 
 func (showCmd) Help() string {
 	return `Shows one notification: its members, the body exactly as it came, and every time
-that it arrived.
+that it arrived. With --rejected it shows a message that could not be used, and
+why; in JSON its body is base64, because it need not be text.
 
 Examples:
 
     ppm show 1042-7KQ2M9XD
-    ppm show 1042-7KQ2M9XD --json`
+    ppm show 1042-7KQ2M9XD --json
+    ppm show --rejected 3`
 }
 
 // Run runs ppm show.
 func (c *showCmd) Run(p *program) error {
+	if (c.Receipt == "") == (c.Rejected == 0) {
+		return usageError("show what? Give the receipt of a notification, or --rejected and a number")
+	}
 	from, err := p.reach()
 	if err != nil {
 		return err
 	}
 	defer from.Close()
+	if c.Rejected != 0 {
+		return c.showRejected(p, from)
+	}
 	d, err := from.Find(p, ppm.Receipt(strings.ToUpper(c.Receipt)))
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("there is no notification with the receipt %s; \"ppm list\" shows those there are", printable(c.Receipt))
@@ -43,6 +52,22 @@ func (c *showCmd) Run(p *program) error {
 		return p.printJSON(d)
 	}
 	_, err = fmt.Fprint(p.stdout, detailText(d))
+	return err
+}
+
+func (c *showCmd) showRejected(p *program, from kept) error {
+	r, err := from.Rejection(p, c.Rejected)
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("there is no rejection %d; \"ppm list --rejected\" shows those there are", c.Rejected)
+	}
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return p.printJSON(r)
+	}
+	_, err = fmt.Fprintf(p.stdout, "received %s from %s, answered %d\n%s\n\n%s\n",
+		r.At.Local().Format(time.RFC1123Z), oneLine(r.From), r.Status, oneLine(r.Reason), strings.TrimRight(printable(string(r.Body)), "\n"))
 	return err
 }
 

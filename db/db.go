@@ -43,8 +43,11 @@ type Store interface {
 	Search(ctx context.Context, text string, p ppm.Page) (found []ppm.Record, behind int64, err error)
 
 	// Rejections returns the rejections kept, newest first, older than before
-	// (0: from the newest), with their bodies.
+	// (0: from the newest), without their bodies.
 	Rejections(ctx context.Context, before int64, limit int) ([]ppm.Rejection, error)
+
+	// Rejection returns one rejection with its body, or [ErrNotFound].
+	Rejection(ctx context.Context, id int64) (ppm.Rejection, error)
 
 	// Backup writes a consistent copy to the file path, which must not exist,
 	// checks it, and only then gives it that name. Accept goes on meanwhile.

@@ -46,7 +46,7 @@ type Rejection struct {
 	Reason string    `json:"reason"`   // what was told to the sender
 	Line   int       `json:"line,omitempty"`
 	Column int       `json:"column,omitempty"` // both from 1; 0 where there is no place to point at
-	Body   []byte    `json:"-"`
+	Body   []byte    `json:"body,omitempty"`   // as it came, which may not be text: in JSON as base64
 }
 
 // A Record is a notification as the store keeps it: one line of a list.

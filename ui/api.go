@@ -33,6 +33,7 @@ func (s *Server) api() http.Handler {
 	get("/api/v1/notifications/{receipt}", s.apiNotification)
 	get("/api/v1/search", s.apiSearch)
 	get("/api/v1/rejections", s.apiRejections)
+	get("/api/v1/rejections/{id}", s.apiRejection)
 	mux.Handle("/api/v1/export", only(s.apiExport, http.MethodGet))
 	mux.Handle("/api/v1/backup", only(s.apiBackup, http.MethodPost))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -94,6 +95,14 @@ func (s *Server) apiRejections(r *http.Request) (any, error) {
 	}
 	list, err := s.store.Rejections(r.Context(), before, limit)
 	return rejections{list}, err
+}
+
+func (s *Server) apiRejection(r *http.Request) (any, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, badRequest("give the number of a rejection")
+	}
+	return s.store.Rejection(r.Context(), id)
 }
 
 // MaxPage is the most that one request for a list may ask for.

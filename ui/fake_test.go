@@ -137,3 +137,12 @@ func check(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func (m *memory) Rejection(_ context.Context, id int64) (ppm.Rejection, error) {
+	for _, r := range m.rejected {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return ppm.Rejection{}, fmt.Errorf("rejection %d: %w", id, db.ErrNotFound)
+}

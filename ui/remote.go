@@ -98,6 +98,11 @@ func (c *Remote) Rejections(ctx context.Context, before int64, limit int) ([]ppm
 	return page.Rejections, err
 }
 
+// Rejection returns one of them with its body.
+func (c *Remote) Rejection(ctx context.Context, id int64) (r ppm.Rejection, err error) {
+	return r, c.get(ctx, "rejections/"+strconv.FormatInt(id, 10), nil, &r)
+}
+
 // Export does what [Export] does, as one streamed answer.
 func (c *Remote) Export(ctx context.Context, e Exports, yield func(Exported) error) error {
 	q := url.Values{"body": {strconv.FormatBool(e.Body)}}

@@ -31,8 +31,12 @@ type Reader interface {
 	Search(ctx context.Context, text string, p ppm.Page) (found []ppm.Record, behind int64, err error)
 
 	// Rejections returns what could not be used, newest first, older than
-	// before (0: from the newest).
+	// before (0: from the newest), without the bodies.
 	Rejections(ctx context.Context, before int64, limit int) ([]ppm.Rejection, error)
+
+	// Rejection returns one of them with its body; its error wraps
+	// db.ErrNotFound when there is none.
+	Rejection(ctx context.Context, id int64) (ppm.Rejection, error)
 }
 
 // A Store is a [Reader] that can also be copied while it is in use.

@@ -95,6 +95,15 @@ func find(t *testing.T, s db.Store, r ppm.Receipt) ppm.Detail {
 	return d
 }
 
+func rejected(t *testing.T, s db.Store, id int64) ppm.Rejection {
+	t.Helper()
+	r, err := s.Rejection(t.Context(), id)
+	if err != nil {
+		t.Fatal("rejection:", err)
+	}
+	return r
+}
+
 func counts(t *testing.T, s db.Store) ppm.Counts {
 	t.Helper()
 	c, err := s.Counts(t.Context())
@@ -299,7 +308,16 @@ func rejections(t *testing.T, e Engine) {
 	if err != nil || len(kept) != 2 {
 		t.Fatalf("rejections: %v, %v", kept, err)
 	}
-	if kept[0].Reason != "fault 1002" || len(kept[0].Body) != 0 || kept[1].Reason != "fault 1001" || string(kept[1].Body) != "{\xff" ||
+	if body := rejected(t, s, kept[0].ID).Body; len(body) != 0 {
+		t.Errorf("an empty body became %q", body)
+	}
+	if body := rejected(t, s, kept[1].ID).Body; string(body) != "{\xff" {
+		t.Errorf("the body is %q", body)
+	}
+	if _, err := s.Rejection(t.Context(), 1); !errors.Is(err, db.ErrNotFound) {
+		t.Errorf("a forgotten rejection returned %v", err)
+	}
+	if kept[0].Reason != "fault 1002" || kept[1].Reason != "fault 1001" || kept[1].Body != nil ||
 		!kept[1].At.Equal(at) || kept[1].Status != 400 || kept[1].Line != 3 || kept[1].Column != 1 || kept[1].From != "192.0.2.7" {
 		t.Errorf("the newest rejections are %+v", kept)
 	}

@@ -46,7 +46,7 @@ type row struct {
 // scanRow reads recordColumns and then what more is asked for. What it returns
 // without error is what was written: the identity is a hash over the six
 // members, so a flipped bit in any of them shows.
-func scanRow(rows interface{ Scan(...any) error }, more ...any) (row, error) {
+func scanRow(rows scanner, more ...any) (row, error) {
 	var r row
 	var identity []byte
 	var receivedAt int64
@@ -66,6 +66,9 @@ func scanRow(rows interface{ Scan(...any) error }, more ...any) (row, error) {
 	r.Status = ppm.Complete
 	return r, nil
 }
+
+// A scanner is a row of a query, or the one that it is at.
+type scanner interface{ Scan(...any) error }
 
 func damaged(id int64) error {
 	return fmt.Errorf("%w: notification %d is not what was written; put back a backup with: ppm restore FILE", db.ErrDamaged, id)

@@ -2,8 +2,11 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
+	"processmanager/db"
 	"processmanager/ppm"
 )
 
@@ -63,27 +66,52 @@ func (s *Store) Rejections(ctx context.Context, before int64, limit int) ([]ppm.
 		before = 1<<63 - 1
 	}
 	rows, err := s.read.QueryContext(ctx, `
-		SELECT id, received_at, sender, status, reason, line, col, body
+		SELECT id, received_at, sender, status, reason, line, col, x''
 		FROM rejection
 		WHERE id < ?
 		ORDER BY id DESC
-		LIMIT ?`, before, limit)
+		LIMIT ?`, before, max(0, limit))
 	if err != nil {
 		return nil, fmt.Errorf("list rejections: %w", plain(err))
 	}
 	defer rows.Close()
 	var kept []ppm.Rejection
 	for rows.Next() {
-		var r ppm.Rejection
-		var receivedAt int64
-		if err := rows.Scan(&r.ID, &receivedAt, &r.From, &r.Status, &r.Reason, &r.Line, &r.Column, &r.Body); err != nil {
+		r, err := scanRejection(rows)
+		if err != nil {
 			return nil, fmt.Errorf("list rejections: %w", plain(err))
 		}
-		r.At = at(receivedAt)
 		kept = append(kept, r)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list rejections: %w", plain(err))
 	}
 	return kept, nil
+}
+
+// Rejection implements [db.Store].
+func (s *Store) Rejection(ctx context.Context, id int64) (ppm.Rejection, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	r, err := scanRejection(s.read.QueryRowContext(ctx, `
+		SELECT id, received_at, sender, status, reason, line, col, body
+		FROM rejection
+		WHERE id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = db.ErrNotFound
+	}
+	if err != nil {
+		return ppm.Rejection{}, fmt.Errorf("rejection %d: %w", id, plain(err))
+	}
+	return r, nil
+}
+
+func scanRejection(row scanner) (r ppm.Rejection, err error) {
+	var receivedAt int64
+	err = row.Scan(&r.ID, &receivedAt, &r.From, &r.Status, &r.Reason, &r.Line, &r.Column, &r.Body)
+	if len(r.Body) == 0 {
+		r.Body = nil
+	}
+	r.At = at(receivedAt)
+	return r, err
 }
