@@ -18,7 +18,7 @@ var (
 	// early answers when nothing is committed, and commits a moment later.
 	early = change{"db/sqlite/writer.go", `	if _, err := b.exec("COMMIT"); err != nil {`, `
 	for _, c := range changes {
-		if c.after == nil {
+		if c.apply != nil {
 			c.done <- nil
 		}
 	}

@@ -19,7 +19,7 @@ func p3(l *lab) error {
 		words string
 	}{
 		{"unsynced", normal, "synchronous"},
-		{"unlogged", change{"db/sqlite/open.go", `"_journal_mode=WAL&`, `"_journal_mode=DELETE&`}, "journal_mode"},
+		{"unlogged", change{"db/sqlite/open.go", "_journal_mode=WAL&_synchronous=FULL", "_journal_mode=DELETE&_synchronous=FULL"}, "journal_mode"},
 		{"outdated", change{"db/sqlite/open.go", `minSQLite = "3.`, `minSQLite = "3.9`}, "SQLite version"},
 	} {
 		mutant, err := l.workshop.build(l, m.name, m.wrong)
