@@ -65,7 +65,7 @@ func openReaders(path, settings string) (*sql.DB, error) {
 type conn struct {
 	raw     driver.Conn
 	stmts   map[string]driver.Stmt // prepared, by their text
-	insert  driver.StmtExecContext // insertNotification; set by verify
+	insert  driver.StmtExecContext // insertNotification; set by probe
 	copying *sqlite.Backup         // nil unless a backup is being made
 }
 
@@ -148,9 +148,8 @@ func named(args []any) []driver.NamedValue {
 	return values
 }
 
-// verify reads back what an acknowledgement rests on, and writes once: a
-// read-only disk opens without complaint.
-func (c *conn) verify() error {
+// durable reads back the settings that an acknowledgement rests on.
+func (c *conn) durable() error {
 	for _, want := range []struct {
 		query, name string
 		ok          func(string) bool
@@ -172,6 +171,12 @@ func (c *conn) verify() error {
 			return fmt.Errorf("%s is %s and must be %s: an acknowledgement would not survive a power cut", want.name, got, want.needed)
 		}
 	}
+	return nil
+}
+
+// probe writes once, since a read-only disk opens without complaint, and makes
+// c ready for more.
+func (c *conn) probe() error {
 	if _, err := c.exec(`UPDATE tally SET value = value + 1 WHERE name = 'probes'`); err != nil {
 		return fmt.Errorf("write to it: %w", err)
 	}

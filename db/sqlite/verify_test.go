@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestAConnectionThatIsNotDurableIsNotUsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = c.verify()
+		err = errors.Join(c.durable(), c.probe())
 		if got := ""; err != nil {
 			got = err.Error()
 			if tt.want == "" || !strings.Contains(got, tt.want) {

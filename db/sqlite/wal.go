@@ -51,18 +51,16 @@ func (l *wal) open(dir string) (*conn, error) {
 		return nil, err
 	}
 	l.lookedAt = time.Time{}
-	err = l.run(c, "PASSIVE", 0)
-	if err == nil {
-		l.files, err = databaseIn(dir)
-	}
-	if err == nil {
-		err = l.look(dir)
-	}
-	if err == nil {
-		err = c.verify()
-	}
-	if err != nil {
-		return nil, errors.Join(err, c.close())
+	for _, step := range []func() error{
+		c.durable,
+		func() error { return l.run(c, "PASSIVE", 0) },
+		func() (err error) { l.files, err = databaseIn(dir); return err },
+		func() error { return l.look(dir) },
+		c.probe,
+	} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
 	}
 	return c, nil
 }

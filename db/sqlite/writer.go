@@ -74,9 +74,11 @@ type batch struct {
 // durable, and starts writing.
 func newWriter(dir string, log *slog.Logger) (*writer, error) {
 	w := &writer{dir: dir, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	if err := w.reopen(); err != nil {
+	c, err := w.wal.open(dir)
+	if err != nil {
 		return nil, err
 	}
+	w.conn = c
 	go w.run()
 	return w, nil
 }
