@@ -38,6 +38,6 @@ func tuneMemory(p *program) {
 		debug.SetGCPercent(400)
 	}
 	if p.env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(96 << 20)
+		debug.SetMemoryLimit(40 << 20)
 	}
 }

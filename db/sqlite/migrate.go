@@ -78,7 +78,9 @@ func prepare(path string, steps []string, log *slog.Logger) error {
 		return nil
 	}
 	log.Info("bringing the database up to date", "schema", version, "to", len(steps))
-	copied := filepath.Join(filepath.Dir(path), backupsDir, fmt.Sprintf("before-schema-%d.db", len(steps)))
+	// Named for what it holds: an upgrade that was cut short must not put half of
+	// itself in the place of the copy made before it.
+	copied := filepath.Join(filepath.Dir(path), backupsDir, fmt.Sprintf("schema-%d.db", version))
 	if err := c.copyTo(copied); err != nil {
 		return fmt.Errorf("copy %s before bringing it up to date: %w", path, plain(err))
 	}

@@ -19,6 +19,7 @@ import (
 	"processmanager/db"
 	"processmanager/db/dbtest"
 	"processmanager/db/sqlite"
+	"processmanager/ppm"
 )
 
 // outside opens the database in dir as another program would.
@@ -141,6 +142,24 @@ func TestAFlippedByteIsNeverShownAsTheTruth(t *testing.T) {
 	}
 }
 
+func TestAMissingRowIsNeverPassedOver(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir, 5)
+	script(t, dir, `PRAGMA foreign_keys = 0; DELETE FROM notification WHERE id IN (1, 3)`)
+	s := open(t, dir)
+	for _, p := range []ppm.Page{{Limit: 10}, {Limit: 2, After: receipt(5, 4)}, {Limit: 10, OldestFirst: true}, {Limit: 10, After: receipt(3, 2)}} {
+		if list, err := s.List(t.Context(), p); !errors.Is(err, db.ErrDamaged) {
+			t.Errorf("list %+v returned %d records, %v", p, len(list), err)
+		}
+	}
+	if _, err := s.Find(t.Context(), receipt(3, 2)); !errors.Is(err, db.ErrDamaged) {
+		t.Errorf("finding a row that is gone returned %v", err)
+	}
+	if _, err := s.Find(t.Context(), receipt(6, 2)); !errors.Is(err, db.ErrNotFound) {
+		t.Errorf("finding what never was returned %v", err)
+	}
+}
+
 func TestAnOlderSchemaIsCopiedAndBroughtUpToDate(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, 20)
@@ -154,7 +173,7 @@ func TestAnOlderSchemaIsCopiedAndBroughtUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := t.TempDir()
-	if _, err := sqlite.Restore(t.Context(), other, filepath.Join(dir, "backups", "before-schema-2.db")); err != nil {
+	if _, err := sqlite.Restore(t.Context(), other, filepath.Join(dir, "backups", "schema-1.db")); err != nil {
 		t.Fatal("the copy made before:", err)
 	}
 	if c, err := open(t, other).Counts(t.Context()); err != nil || c.Accepted != 20 {

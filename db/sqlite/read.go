@@ -84,7 +84,37 @@ func (s *Store) List(ctx context.Context, p ppm.Page) ([]ppm.Record, error) {
 	if p.OldestFirst {
 		query = `SELECT ` + recordColumns + ` FROM notification WHERE id > ? ORDER BY id LIMIT ?`
 	}
-	return s.records(ctx, query, after, max(0, p.Limit))
+	records, err := s.records(ctx, query, after, max(0, p.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return records, unbroken(records, p)
+}
+
+// unbroken returns an error if a notification is missing among records, the
+// page p: their numbers have no gaps, since none is ever deleted.
+func unbroken(records []ppm.Record, p ppm.Page) error {
+	step := int64(-1)
+	if p.OldestFirst {
+		step = 1
+	}
+	var last int64
+	for i, r := range records {
+		n, err := r.Receipt.Number()
+		switch {
+		case err != nil:
+			return err
+		case i > 0 && n != last+step:
+			return damaged(last + step)
+		case i == 0 && p.OldestFirst && p.After == "" && n != 1:
+			return damaged(1)
+		}
+		last = n
+	}
+	if !p.OldestFirst && len(records) > 0 && len(records) < p.Limit && last != 1 {
+		return damaged(last - 1)
+	}
+	return nil
 }
 
 // start returns the number beyond which p begins.
@@ -134,7 +164,9 @@ func (s *Store) Find(ctx context.Context, r ppm.Receipt) (ppm.Detail, error) {
 		FROM notification
 		WHERE id = ?`, id), &body)
 	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && !r.Names(id, found.identity):
+	case errors.Is(err, sql.ErrNoRows):
+		return ppm.Detail{}, s.absent(ctx, r, id)
+	case err == nil && !r.Names(id, found.identity):
 		return ppm.Detail{}, fmt.Errorf("notification %s: %w", r, db.ErrNotFound)
 	case err != nil:
 		return ppm.Detail{}, fmt.Errorf("notification %s: %w", r, plain(err))
@@ -150,6 +182,19 @@ func (s *Store) Find(ctx context.Context, r ppm.Receipt) (ppm.Detail, error) {
 	}
 	d.History = append([]ppm.ArrivalSummary{first}, further...)
 	return d, nil
+}
+
+// absent returns why there is no notification id. One that must be there,
+// since there are newer ones, has been lost to damage.
+func (s *Store) absent(ctx context.Context, r ppm.Receipt, id int64) error {
+	newest, err := s.newest(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("notification %s: %w", r, plain(err))
+	case id <= newest:
+		return damaged(id)
+	}
+	return fmt.Errorf("notification %s: %w", r, db.ErrNotFound)
 }
 
 // maxHistory bounds what Find returns of a notification that is sent again and
