@@ -109,6 +109,9 @@ func (l *lab) scarce(ld load, wrap ...string) error {
 		if err != nil {
 			return err
 		}
+		if !p.running() {
+			return fmt.Errorf("ppm serve did not survive the crowd: %v; it said: %s", p.err, tail(p.stderr()))
+		}
 		if f.acknowledged.Load() == 0 {
 			return errors.New("nothing was acknowledged while the crowd was there")
 		}
@@ -116,7 +119,10 @@ func (l *lab) scarce(ld load, wrap ...string) error {
 		_, err = l.healed(f)
 		return errors.Join(err, f.stop())
 	})
-	if err := errors.Join(err, l.verify(data, o), p.stop(), l.verifyFile(data, o)); err != nil {
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(l.verify(data, o), p.stop(), l.verifyFile(data, o)); err != nil {
 		return err
 	}
 	l.kept(o)

@@ -74,7 +74,7 @@ func (l *lab) outage(p *process, f *feed, fault fault) (time.Duration, error) {
 // healed waits until the program acknowledges again, and returns how long.
 func (l *lab) healed(f *feed) (time.Duration, error) {
 	began, before := time.Now(), f.acknowledged.Load()
-	err := l.until(healLimit, "an acknowledgement after the disk is well", func() (bool, error) {
+	err := l.until(healLimit, "an acknowledgement once all is well again", func() (bool, error) {
 		return f.acknowledged.Load() > before+int64(f.senders), nil
 	})
 	return time.Since(began), err
