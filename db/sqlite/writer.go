@@ -146,13 +146,11 @@ func (w *writer) run() {
 	var changes []*change
 	for {
 		clear(changes)
-		w.gather()
-		var closing bool
-		if changes, closing = w.take(changes); len(changes) > 0 {
-			w.write(changes)
+		if changes = w.take(changes[:0]); len(changes) > 0 {
+			changes = w.write(changes)
 			continue
 		}
-		if closing {
+		if w.finished() {
 			return
 		}
 		timer.Stop()
@@ -167,29 +165,53 @@ func (w *writer) run() {
 	}
 }
 
-// gather lets everybody who is about to post do so before the next commit. As
-// long as a turn of the others brings more, waiting for them costs less than
-// one more fsync would; where nobody else is at work it returns at once.
-func (w *writer) gather() {
-	const enough = 3 // turns that brought nothing
-	for had, idle := 0, 0; idle < enough; idle++ {
+// join appends to batch whoever comes as long as a turn of the others brings
+// more: to wait for them costs less than one more fsync would. Where nobody
+// else is at work it returns at once.
+func (w *writer) join(batch []*change) []*change {
+	const enough = 3 // turns that brought nobody
+	for range enough {
 		runtime.Gosched()
-		w.mu.Lock()
-		n := len(w.waiting)
-		w.mu.Unlock()
-		if n > had {
-			had, idle = n, 0
+		if joined := w.take(batch); len(joined) > len(batch) {
+			return joined
 		}
 	}
+	return batch
 }
 
-// take returns what is waiting, and leaves the slice written to collect what
-// comes next.
-func (w *writer) take(written []*change) (changes []*change, closing bool) {
+// take appends to batch those who are waiting, as many as fit.
+func (w *writer) take(batch []*change) []*change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	changes, w.waiting = w.waiting, written[:0]
-	return changes, w.closing
+	if len(w.waiting) == 0 {
+		return batch
+	}
+	bytes := 0
+	for _, c := range batch {
+		bytes += c.bytes
+	}
+	n := 0
+	for n < len(w.waiting) && len(batch) < maxBatch && bytes < maxBytes {
+		bytes += w.waiting[n].bytes
+		batch = append(batch, w.waiting[n])
+		n++
+	}
+	w.waiting = slices.Delete(w.waiting, 0, n)
+	return batch
+}
+
+// queue returns how many are waiting.
+func (w *writer) queue() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
+}
+
+// finished reports whether nothing is left to do, ever.
+func (w *writer) finished() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closing && len(w.waiting) == 0
 }
 
 // untilChore returns how long to wait, while nobody writes, for the next thing
@@ -216,36 +238,30 @@ func (w *writer) chore() {
 	}
 }
 
-// write commits changes, so many at a time, and tells each how it went.
-func (w *writer) write(changes []*change) {
-	for len(changes) > 0 {
-		n, bytes := 0, 0
-		for n < min(len(changes), maxBatch) && bytes < maxBytes {
-			bytes += changes[n].bytes
-			n++
-		}
-		w.writeBatch(changes[:n])
-		changes = changes[n:]
-		if w.conn == nil {
-			continue
-		}
-		if err := w.wal.checkpoint(w.conn, len(changes) > 0); err != nil {
+// write commits changes, and those who come meanwhile, and tells each how it
+// went. It returns all of them.
+func (w *writer) write(changes []*change) []*change {
+	changes = w.writeBatch(changes, w.join)
+	if w.conn != nil {
+		if err := w.wal.checkpoint(w.conn, w.queue() > 0); err != nil {
 			w.fail(err)
 		}
 	}
+	return changes
 }
 
-func (w *writer) writeBatch(changes []*change) {
+// writeBatch is write without looking after the log. A nil join: nobody else.
+func (w *writer) writeBatch(changes []*change, join func([]*change) []*change) []*change {
 	err := w.ready(changes)
 	if err == nil {
-		err = w.transact(changes)
+		changes, err = w.transact(changes, join)
 	}
 	if err != nil && len(changes) > 1 && w.conn != nil {
 		// One of them cannot be written; the others must not suffer for it.
 		for i := range changes {
-			w.writeBatch(changes[i : i+1])
+			w.writeBatch(changes[i:i+1], nil)
 		}
-		return
+		return changes
 	}
 	for _, c := range changes {
 		if c.between == nil || err != nil {
@@ -257,49 +273,56 @@ func (w *writer) writeBatch(changes []*change) {
 			c.done <- c.between(w.conn)
 		}
 	}
+	return changes
 }
 
-// transact writes changes in one transaction. When it returns an error none of
-// them is acknowledged; if the cause is not in the changes themselves, the
-// connection is given up as well.
-func (w *writer) transact(changes []*change) error {
+// transact writes changes, and whoever joins them, in one transaction. When it
+// returns an error none of them is acknowledged; if the cause is not in the
+// changes themselves, the connection is given up as well.
+func (w *writer) transact(changes []*change, join func([]*change) []*change) ([]*change, error) {
 	w.batch = batch{conn: w.conn}
-	err := w.batch.commit(changes)
+	changes, err := w.batch.commit(changes, join)
 	if err == nil {
 		if err := w.wal.grow(w.conn); err != nil {
 			w.log.Warn("the length of the log is not known", "err", err)
 		}
-		return nil
+		return changes, nil
 	}
 	if inChange(err) {
 		if _, rollback := w.conn.exec("ROLLBACK"); rollback == nil {
-			return err
+			return changes, err
 		}
 	}
-	return w.fail(err)
+	return changes, w.fail(err)
 }
 
-func (b *batch) commit(changes []*change) error {
+// commit returns all who are in the transaction, with an error if it failed.
+func (b *batch) commit(changes []*change, join func([]*change) []*change) ([]*change, error) {
 	if _, err := b.exec("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return changes, fmt.Errorf("begin: %w", err)
 	}
-	for _, c := range changes {
-		if c.apply == nil {
-			continue
+	for applied := 0; applied < len(changes); {
+		c := changes[applied]
+		if applied++; c.apply != nil {
+			if err := c.apply(b); err != nil {
+				return changes, err
+			}
 		}
-		if err := c.apply(b); err != nil {
-			return err
+		// The rows of those who join are written while others are still on
+		// their way, so that at the end there is little left to wait for.
+		if applied == len(changes) && join != nil {
+			changes = join(changes)
 		}
 	}
 	if b.redeliveries > 0 {
 		if _, err := b.exec(`UPDATE tally SET value = value + ? WHERE name = 'redeliveries'`, b.redeliveries); err != nil {
-			return fmt.Errorf("count redeliveries: %w", err)
+			return changes, fmt.Errorf("count redeliveries: %w", err)
 		}
 	}
 	if _, err := b.exec("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return changes, fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return changes, nil
 }
 
 // ready returns nil if there is a working connection and, where changes need
