@@ -94,7 +94,7 @@ func TestSendTellsWhatIsWrongWithTheWayThere(t *testing.T) {
 }
 
 func TestSendPostsWhatItIsGiven(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	type post struct{ user, password, contentType, body string }
 	var posts []post
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
