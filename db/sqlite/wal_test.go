@@ -35,7 +35,7 @@ func TestTheLogStaysShortUnderLargeBodiesAndScatteredRedeliveries(t *testing.T) 
 		})
 	}
 	wg.Wait()
-	if size := logSize(t, dir); size > 64<<20 { // P8
+	if size := logSize(t, dir); size > 32<<20 {
 		t.Errorf("after large bodies the log has %d MiB", size>>20)
 	}
 	for round := range 3 {
@@ -48,7 +48,7 @@ func TestTheLogStaysShortUnderLargeBodiesAndScatteredRedeliveries(t *testing.T) 
 		}
 		wg.Wait()
 	}
-	if size := logSize(t, dir); size > 64<<20 { // P8
+	if size := logSize(t, dir); size > 32<<20 {
 		t.Errorf("after redeliveries the log has %d MiB", size>>20)
 	}
 }
