@@ -29,9 +29,10 @@ var rooms = map[string][]string{
 	"assets":     nil,
 
 	"delivery": {"ppm"},
+	"rule":     {"ppm"},
 
 	"receiver": {"ppm"},
-	"pipeline": {"ppm", "db", "delivery"},
+	"pipeline": {"ppm", "db", "delivery", "rule"},
 	"notifier": {"ppm", "db", "delivery"},
 	"ui":       {"ppm", "db", "assets"},
 	"tray":     {"ppm", "assets"},

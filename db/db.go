@@ -49,10 +49,18 @@ type Store interface {
 	// Rejection returns one rejection with its body, or [ErrNotFound].
 	Rejection(ctx context.Context, id int64) (ppm.Rejection, error)
 
+	Clients
+	Work
+	Past
+
 	// Backup writes a consistent copy to the file path, which must not exist,
 	// checks it, and only then gives it that name. Accept goes on meanwhile.
 	// progress, if not nil, is told now and then how many of how many pages are copied.
 	Backup(ctx context.Context, path string, progress func(done, total int)) error
+
+	// Watch returns a channel that receives, with room for one hint, after
+	// something of the topic has been committed, and a function that ends it.
+	Watch(Topic) (hints <-chan struct{}, stop func())
 
 	// Health returns nil while notifications can be accepted, else the reason
 	// why not, in words for a person.
@@ -73,6 +81,13 @@ var (
 
 	// ErrDamaged: what was read is not what was written.
 	ErrDamaged = errors.New("the database is damaged")
+
+	// ErrExists: there is one of that name already.
+	ErrExists = errors.New("exists already")
+
+	// ErrOvertaken: what was to be changed is not any more what the caller
+	// thinks it is; look again.
+	ErrOvertaken = errors.New("overtaken")
 
 	// ErrInUse: another process has the store open.
 	ErrInUse = errors.New("in use by another ppm")

@@ -67,6 +67,11 @@ type Detail struct {
 	// empty once it has been erased or has expired.
 	Body    string           `json:"body"`
 	History []ArrivalSummary `json:"history"` // every arrival, oldest first
+
+	Fetches    []Fetch          `json:"fetches"`            // the application's data, oldest first
+	Fetching   *DeliveryDetail  `json:"fetching,omitempty"` // how that went; nil: it was not to be fetched
+	Deliveries []DeliveryDetail `json:"deliveries"`         // by client
+	Erased     bool             `json:"erased,omitempty"`   // by a person, or because its time was over
 }
 
 // An ArrivalSummary is one arrival of a notification already kept.
