@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"processmanager/db"
 	"processmanager/ppm"
 )
 
@@ -61,6 +62,7 @@ func (p *acceptance) store(b *batch) error {
 	if rows, _ := r.RowsAffected(); rows == 1 {
 		id, _ := r.LastInsertId()
 		p.ack = ppm.Acknowledgement{Receipt: ppm.NewReceipt(id, p.identity)}
+		b.changed[db.Arrivals] = true
 		return nil
 	}
 	return p.redeliver(b)

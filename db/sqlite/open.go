@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -126,6 +127,28 @@ func (c *conn) row(query string, args ...any) ([]driver.Value, error) {
 	values := make([]driver.Value, len(rows.Columns()))
 	err = rows.Next(values)
 	return values, errors.Join(err, rows.Close())
+}
+
+// all runs a query and returns all its rows.
+func (c *conn) all(query string, args ...any) (all [][]driver.Value, err error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named(args))
+	if err != nil {
+		return nil, err
+	}
+	for width := len(rows.Columns()); ; {
+		values := make([]driver.Value, width)
+		if err := rows.Next(values); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return all, errors.Join(err, rows.Close())
+		}
+		all = append(all, values)
+	}
 }
 
 // patience sets how long another's lock is waited for.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -161,23 +162,41 @@ func TestAMissingRowIsNeverPassedOver(t *testing.T) {
 }
 
 func TestAnOlderSchemaIsCopiedAndBroughtUpToDate(t *testing.T) {
-	dir := t.TempDir()
-	fill(t, dir, 20)
-	script(t, dir, `DROP TABLE rejection; PRAGMA user_version = 1`)
-	s := open(t, dir)
-	c, err := s.Counts(t.Context())
-	if err != nil || c.Accepted != 20 || c.Rejected != 0 {
-		t.Fatalf("after the upgrade: %+v, %v", c, err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	other := t.TempDir()
-	if _, err := sqlite.Restore(t.Context(), other, filepath.Join(dir, "backups", "schema-1.db")); err != nil {
-		t.Fatal("the copy made before:", err)
-	}
-	if c, err := open(t, other).Counts(t.Context()); err != nil || c.Accepted != 20 {
-		t.Errorf("the copy holds %+v, %v", c, err)
+	filled := t.TempDir()
+	fill(t, filled, 20)
+	for schema := 1; schema < 3; schema++ {
+		t.Run(fmt.Sprint(schema), func(t *testing.T) {
+			dir := t.TempDir()
+			if err := sqlite.CreateOlder(dir, schema); err != nil {
+				t.Fatal(err)
+			}
+			script(t, dir, fmt.Sprintf(`ATTACH '%s' AS filled; INSERT INTO notification SELECT * FROM filled.notification`,
+				filepath.Join(filled, sqlite.FileName)))
+			s := open(t, dir)
+			c, err := s.Counts(t.Context())
+			if err != nil || c.Accepted != 20 || c.Rejected != 0 || c.Notifications.Complete != 20 {
+				t.Fatalf("after the upgrade: %+v, %v; want 20 complete", c, err)
+			}
+			if err := s.Idle(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			if left, err := s.Unrouted(t.Context(), 10); err != nil || len(left) != 0 {
+				t.Errorf("of what was there before there were clients, %d are to be routed, %v", len(left), err)
+			}
+			if d, err := s.Find(t.Context(), receipt(20, 19)); err != nil || d.Status != ppm.Complete {
+				t.Errorf("an old notification is %q, %v", d.Status, err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			other := t.TempDir()
+			if _, err := sqlite.Restore(t.Context(), other, filepath.Join(dir, "backups", fmt.Sprintf("schema-%d.db", schema))); err != nil {
+				t.Fatal("the copy made before:", err)
+			}
+			if c, err := open(t, other).Counts(t.Context()); err != nil || c.Accepted != 20 || c.Notifications.Complete != 20 {
+				t.Errorf("the copy holds %+v, %v", c, err)
+			}
+		})
 	}
 }
 

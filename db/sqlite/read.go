@@ -18,21 +18,42 @@ func (s *Store) Counts(ctx context.Context) (ppm.Counts, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	var c ppm.Counts
+	var unrouted int64
+	n, d := &c.Notifications, &c.Deliveries
 	err := s.read.QueryRowContext(ctx, `
-		SELECT (SELECT coalesce(max(id), 0) FROM notification),
-			(SELECT value FROM tally WHERE name = 'redeliveries'),
-			(SELECT count(*) FROM rejection)`).Scan(&c.Accepted, &c.Redeliveries, &c.Rejected)
+		SELECT newest, redeliveries, rejected, iif(idle, 0, newest - routed), queued, failed, waiting - held, held, delivered, gave_up
+		FROM
+			(SELECT coalesce(max(id), 0) AS newest FROM notification),
+			(SELECT count(*) AS rejected FROM rejection),
+			(SELECT value AS redeliveries FROM tally WHERE name = 'redeliveries'),
+			(SELECT value AS routed FROM tally WHERE name = 'routed'),
+			(SELECT value AS idle FROM tally WHERE name = 'idle'),
+			(SELECT value AS queued FROM tally WHERE name = 'queued'),
+			(SELECT value AS failed FROM tally WHERE name = 'failed'),
+			(SELECT coalesce(sum(waiting), 0) AS waiting, coalesce(sum(waiting) FILTER (WHERE held), 0) AS held,
+				coalesce(sum(delivered), 0) AS delivered, coalesce(sum(gave_up), 0) AS gave_up
+				FROM client
+				WHERE id > 0)`).Scan(&c.Accepted, &c.Redeliveries, &c.Rejected,
+		&unrouted, &n.Queued, &n.Failed, &d.Waiting, &d.Held, &d.Delivered, &d.GaveUp)
 	if err != nil {
 		return ppm.Counts{}, fmt.Errorf("count: %w", plain(err))
 	}
-	// As long as nobody subscribes, nothing is left to do for any of them.
-	c.Notifications.Complete = c.Accepted
+	n.Queued += unrouted
+	n.Complete = c.Accepted - n.Queued - n.Failed
 	return c, nil
 }
 
 // recordColumns are what scanRecord reads.
 const recordColumns = `id, identity, application, type, event, partner, event_time, content,
 	received_at, sender, arrivals, body_sha256`
+
+// statusColumn is how far the work on a notification has come, as [statuses].
+// It is not for a database that may be of an older schema.
+const statusColumn = `
+	CASE WHEN id > (SELECT value FROM tally WHERE name = 'routed') AND NOT (SELECT value FROM tally WHERE name = 'idle') THEN 1
+		ELSE coalesce((SELECT iif(open > 0, 1, iif(gave_up > 0, 2, 0)) FROM work WHERE work.notification = notification.id), 0) END`
+
+var statuses = [...]ppm.Status{ppm.Complete, ppm.Queued, ppm.Failed}
 
 // A row is a notification as it lies in the table.
 type row struct {
@@ -63,7 +84,6 @@ func scanRow(rows scanner, more ...any) (row, error) {
 	r.Receipt = ppm.NewReceipt(r.id, r.identity)
 	r.ReceivedAt = at(receivedAt)
 	r.BodySHA256 = hex.EncodeToString(r.bodySum)
-	r.Status = ppm.Complete
 	return r, nil
 }
 
@@ -80,9 +100,9 @@ func (s *Store) List(ctx context.Context, p ppm.Page) ([]ppm.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := `SELECT ` + recordColumns + ` FROM notification WHERE id < ? ORDER BY id DESC LIMIT ?`
+	query := `SELECT ` + recordColumns + `, ` + statusColumn + ` FROM notification WHERE id < ? ORDER BY id DESC LIMIT ?`
 	if p.OldestFirst {
-		query = `SELECT ` + recordColumns + ` FROM notification WHERE id > ? ORDER BY id LIMIT ?`
+		query = `SELECT ` + recordColumns + `, ` + statusColumn + ` FROM notification WHERE id > ? ORDER BY id LIMIT ?`
 	}
 	records, err := s.records(ctx, query, after, max(0, p.Limit))
 	if err != nil {
@@ -138,10 +158,12 @@ func (s *Store) records(ctx context.Context, query string, args ...any) ([]ppm.R
 	defer rows.Close()
 	var records []ppm.Record
 	for rows.Next() {
-		r, err := scanRow(rows)
+		var status int
+		r, err := scanRow(rows, &status)
 		if err != nil {
 			return nil, fmt.Errorf("list notifications: %w", plain(err))
 		}
+		r.Status = statuses[status]
 		records = append(records, r.Record)
 	}
 	if err := rows.Err(); err != nil {
@@ -159,10 +181,11 @@ func (s *Store) Find(ctx context.Context, r ppm.Receipt) (ppm.Detail, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	var body []byte
+	var status int
 	found, err := scanRow(s.read.QueryRowContext(ctx, `
-		SELECT `+recordColumns+`, body
+		SELECT `+recordColumns+`, body, `+statusColumn+`
 		FROM notification
-		WHERE id = ?`, id), &body)
+		WHERE id = ?`, id), &body, &status)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ppm.Detail{}, s.absent(ctx, r, id)
@@ -174,6 +197,7 @@ func (s *Store) Find(ctx context.Context, r ppm.Receipt) (ppm.Detail, error) {
 	if sum := sha256.Sum256(body); body != nil && !bytes.Equal(sum[:], found.bodySum) {
 		return ppm.Detail{}, damaged(id)
 	}
+	found.Status = statuses[status]
 	d := ppm.Detail{Record: found.Record, From: found.sender, Body: string(body)}
 	first := ppm.ArrivalSummary{At: d.ReceivedAt, From: d.From, BodySHA256: d.BodySHA256}
 	further, err := s.arrivals(ctx, id)

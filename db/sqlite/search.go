@@ -40,7 +40,7 @@ func (s *Store) Search(ctx context.Context, text string, p ppm.Page) ([]ppm.Reco
 		return nil, 0, err
 	}
 	records, err := s.records(ctx, `
-		SELECT `+recordColumns+`
+		SELECT `+recordColumns+`, `+statusColumn+`
 		FROM notification
 		WHERE id IN (SELECT value FROM json_each(?))
 		ORDER BY id `+direction, string(list))

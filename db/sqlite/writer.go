@@ -21,6 +21,11 @@ const (
 	maxBatch = 512
 	maxBytes = 8 << 20
 
+	// maxRows is how many rows one commit takes, beside those, from changes that
+	// can wait: so much longer, and no more, is an acknowledgement on its way
+	// while there is other work, and that work goes on under any load.
+	maxRows = 200
+
 	// settleAfter is how long nothing must have been written before the
 	// write-ahead log is emptied.
 	settleAfter = 2 * time.Second
@@ -30,15 +35,17 @@ const (
 // Whoever has something to write waits for the next commit together with all
 // the others who came meanwhile; a lone one waits for nobody.
 type writer struct {
-	dir string
-	log *slog.Logger
+	dir     string
+	log     *slog.Logger
+	watched watchers
 
 	mu      sync.Mutex // guards what follows
 	waiting []*change
+	later   []*change // with rows: they can wait for others
 	closing bool
 	fault   error // why nothing can be written; nil: all is well
 
-	wake chan struct{} // holds one hint that waiting or closing has changed
+	wake chan struct{} // holds one hint that waiting, later or closing has changed
 	done chan struct{} // closed when run has returned
 
 	// Owned by run.
@@ -56,6 +63,7 @@ type change struct {
 	// between, if not nil, is called instead of apply, after the transaction.
 	between func(*conn) error
 	bytes   int        // about how much it adds to the log, beyond a row
+	rows    int        // about how many it writes, of a change that can wait; 0: nobody goes first
 	done    chan error // holds one
 }
 
@@ -63,6 +71,8 @@ type change struct {
 type batch struct {
 	*conn
 	redeliveries int64
+	changed      topics
+	sums
 }
 
 // newWriter opens the database, makes sure that what it acknowledges will be
@@ -94,12 +104,16 @@ func (w *writer) enqueue(c *change) error {
 	case w.closing:
 		w.mu.Unlock()
 		return fmt.Errorf("%w: shutting down", db.ErrUnavailable)
-	case len(w.waiting) >= maxWaiting:
+	case len(w.waiting)+len(w.later) >= maxWaiting:
 		w.mu.Unlock()
 		return fmt.Errorf("%w: %d are waiting to be stored", db.ErrUnavailable, maxWaiting)
 	}
-	w.waiting = append(w.waiting, c)
-	first := len(w.waiting) == 1
+	first := len(w.waiting)+len(w.later) == 0
+	if c.rows == 0 {
+		w.waiting = append(w.waiting, c)
+	} else {
+		w.later = append(w.later, c)
+	}
 	w.mu.Unlock()
 	if first {
 		w.hint()
@@ -174,16 +188,18 @@ func (w *writer) join(batch []*change) []*change {
 	return batch
 }
 
-// take appends to batch those who are waiting, as many as fit.
+// take appends to batch those who are waiting, as many as fit, and of those who
+// can wait at least one to a commit.
 func (w *writer) take(batch []*change) []*change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.waiting) == 0 {
+	if len(w.waiting)+len(w.later) == 0 {
 		return batch
 	}
-	bytes := 0
+	bytes, rows := 0, 0
 	for _, c := range batch {
 		bytes += c.bytes
+		rows += c.rows
 	}
 	n := 0
 	for n < len(w.waiting) && len(batch) < maxBatch && bytes < maxBytes {
@@ -192,6 +208,13 @@ func (w *writer) take(batch []*change) []*change {
 		n++
 	}
 	w.waiting = slices.Delete(w.waiting, 0, n)
+	n = 0
+	for n < len(w.later) && (rows == 0 || rows+w.later[n].rows <= maxRows && bytes < maxBytes) {
+		rows, bytes = rows+w.later[n].rows, bytes+w.later[n].bytes
+		batch = append(batch, w.later[n])
+		n++
+	}
+	w.later = slices.Delete(w.later, 0, n)
 	return batch
 }
 
@@ -199,14 +222,14 @@ func (w *writer) take(batch []*change) []*change {
 func (w *writer) queue() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.waiting)
+	return len(w.waiting) + len(w.later)
 }
 
 // finished reports whether nothing is left to do, ever.
 func (w *writer) finished() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.closing && len(w.waiting) == 0
+	return w.closing && len(w.waiting)+len(w.later) == 0
 }
 
 // untilChore returns how long to wait, while nobody writes, for the next thing
@@ -263,6 +286,9 @@ func (w *writer) writeBatch(changes []*change, join func([]*change) []*change) [
 			c.done <- err
 		}
 	}
+	if err == nil {
+		w.watched.hint(w.batch.changed)
+	}
 	for _, c := range changes {
 		if c.between != nil && err == nil {
 			c.done <- c.between(w.conn)
@@ -313,6 +339,9 @@ func (b *batch) commit(changes []*change, join func([]*change) []*change) ([]*ch
 		if _, err := b.exec(`UPDATE tally SET value = value + ? WHERE name = 'redeliveries'`, b.redeliveries); err != nil {
 			return changes, fmt.Errorf("count redeliveries: %w", err)
 		}
+	}
+	if err := b.addUp(); err != nil {
+		return changes, fmt.Errorf("count: %w", err)
 	}
 	if _, err := b.exec("COMMIT"); err != nil {
 		return changes, fmt.Errorf("commit: %w", err)

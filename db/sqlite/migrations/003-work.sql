@@ -56,7 +56,7 @@ CREATE TABLE delivery (
     client        INTEGER NOT NULL REFERENCES client (id),
     application   TEXT    NOT NULL,           -- as in the notification
     state         INTEGER NOT NULL,           -- 1 waiting, 2 waiting for data, 3 delivered, 4 gave up, 5 not wanted
-    queued        INTEGER NOT NULL,           -- 1: waits for another one of its application
+    queued        INTEGER NOT NULL,           -- 1: waits for another one of its application, or for data, or gave up for want of data
     next_attempt  INTEGER,                    -- or the end of the lease; NULL unless waiting and not queued
     claim         INTEGER NOT NULL DEFAULT 0, -- who has the lease
     attempts      INTEGER NOT NULL DEFAULT 0,
@@ -72,7 +72,9 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (client, next_attempt) WHERE next_attempt IS NOT NULL;
 -- The line of an application: first the one that is on its way, then the others.
 CREATE INDEX delivery_line ON delivery (client, application, queued, notification) WHERE state <= 2;
+-- Dead letters: of one client, and of all.
 CREATE INDEX delivery_gave_up ON delivery (client, notification) WHERE state = 4;
+CREATE INDEX delivery_dead ON delivery (notification, client) WHERE state = 4;
 
 CREATE TABLE attempt (
     notification INTEGER NOT NULL,
