@@ -43,6 +43,13 @@ func Run(t *testing.T, e Engine) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, e) })
 	}
+	runAll(t, e, clientTests)
+}
+
+func runAll(t *testing.T, e Engine, tests map[string]func(*testing.T, Engine)) {
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(t, e) })
+	}
 }
 
 func (e Engine) open(t *testing.T, dir string) db.Store {

@@ -15,7 +15,7 @@ import (
 func TestRestoreRefusesADamagedBackupAndKeepsWhatIsThere(t *testing.T) {
 	dir, good := t.TempDir(), t.TempDir()
 	fill(t, dir, 5)
-	fill(t, good, 300)
+	fill(t, good, 1000)
 	backup := filepath.Join(good, sqlite.FileName)
 	data, err := os.ReadFile(backup)
 	if err != nil {
