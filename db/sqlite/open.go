@@ -26,7 +26,9 @@ const (
 		// macOS answers a plain fsync from the drive's own cache.
 		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)" +
 		// The writer moves the log into the database itself, after the answers are out.
-		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(16777216)"
+		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(16777216)" +
+		// What is erased is overwritten.
+		"&_pragma=secure_delete(1)"
 	readerDSN = "mode=rw&_query_only=1&_busy_timeout=5000&_foreign_keys=1&_dqs=0"
 )
 
@@ -171,27 +173,29 @@ func named(args []any) []driver.NamedValue {
 	return values
 }
 
-// durable reads back the settings that an acknowledgement rests on.
+// durable reads back the settings that an acknowledgement rests on, and erasing.
 func (c *conn) durable() error {
+	const lost, kept = "an acknowledgement would not survive a power cut", "what is erased would stay in the file"
 	for _, want := range []struct {
 		query, name string
 		ok          func(string) bool
-		needed      string
+		needed, why string
 	}{
-		{"PRAGMA journal_mode", "journal_mode", is("wal"), "wal"},
-		{"PRAGMA synchronous", "synchronous", is("2"), "2 (FULL)"},
-		{"PRAGMA foreign_keys", "foreign_keys", is("1"), "1"},
-		{"PRAGMA fullfsync", "fullfsync", is("1"), "1"},
-		{"PRAGMA checkpoint_fullfsync", "checkpoint_fullfsync", is("1"), "1"},
-		{"PRAGMA wal_autocheckpoint", "wal_autocheckpoint", is("0"), "0"},
-		{"SELECT sqlite_version()", "SQLite version", atLeast(minSQLite), "at least " + minSQLite},
+		{"PRAGMA journal_mode", "journal_mode", is("wal"), "wal", lost},
+		{"PRAGMA synchronous", "synchronous", is("2"), "2 (FULL)", lost},
+		{"PRAGMA foreign_keys", "foreign_keys", is("1"), "1", lost},
+		{"PRAGMA fullfsync", "fullfsync", is("1"), "1", lost},
+		{"PRAGMA checkpoint_fullfsync", "checkpoint_fullfsync", is("1"), "1", lost},
+		{"PRAGMA wal_autocheckpoint", "wal_autocheckpoint", is("0"), "0", lost},
+		{"PRAGMA secure_delete", "secure_delete", is("1"), "1 (ON)", kept},
+		{"SELECT sqlite_version()", "SQLite version", atLeast(minSQLite), "at least " + minSQLite, lost},
 	} {
 		values, err := c.row(want.query)
 		if err != nil {
 			return fmt.Errorf("read back %s: %w", want.name, err)
 		}
 		if got := fmt.Sprint(values[0]); !want.ok(got) {
-			return fmt.Errorf("%s is %s and must be %s: an acknowledgement would not survive a power cut", want.name, got, want.needed)
+			return fmt.Errorf("%s is %s and must be %s: %s", want.name, got, want.needed, want.why)
 		}
 	}
 	return nil

@@ -77,7 +77,7 @@ func (b *batch) nameIsFree(name string, number int64) error {
 	}
 	for _, other := range taken {
 		if ppm.SameName(other, name) {
-			return fmt.Errorf("a client named %s %w; choose another name", other, db.ErrExists)
+			return declined{fmt.Errorf("a client named %s %w; choose another name", other, db.ErrExists)}
 		}
 	}
 	return nil
@@ -90,7 +90,7 @@ func (b *batch) clientInUse(id int64) (ppm.Client, error) {
 		FROM client
 		WHERE id = ? AND id <> ? AND removed_at IS NULL`, id, int64(ppm.ClearmatchAPI))
 	if errors.Is(err, io.EOF) {
-		err = db.ErrNotFound
+		return ppm.Client{}, declined{fmt.Errorf("client %d: %w", id, db.ErrNotFound)}
 	}
 	if err != nil {
 		return ppm.Client{}, fmt.Errorf("client %d: %w", id, err)

@@ -73,7 +73,7 @@ func (s *Store) SaveSubscription(_ context.Context, u ppm.Subscription, by strin
 				return err
 			}
 			if u.Client != 0 && u.Client != present.Client {
-				return fmt.Errorf("subscription %d of client %d: %w", u.Number, u.Client, db.ErrNotFound)
+				return declined{fmt.Errorf("subscription %d of client %d: %w", u.Number, u.Client, db.ErrNotFound)}
 			}
 			saved.Client = present.Client
 			if wants(u.Rule) == wants(present.Rule) {
@@ -129,7 +129,7 @@ func (b *batch) subscriptionInForce(id int64) (ppm.Subscription, error) {
 		ORDER BY rule.id DESC
 		LIMIT 1`, id)
 	if errors.Is(err, io.EOF) {
-		err = db.ErrNotFound
+		return ppm.Subscription{}, declined{fmt.Errorf("subscription %d: %w", id, db.ErrNotFound)}
 	}
 	if err != nil {
 		return ppm.Subscription{}, fmt.Errorf("subscription %d: %w", id, err)

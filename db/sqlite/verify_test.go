@@ -16,6 +16,8 @@ func TestAConnectionThatIsNotDurableIsNotUsed(t *testing.T) {
 		{writerDSN, ""},
 		{strings.Replace(writerDSN, "FULL", "NORMAL", 1), "synchronous is 1"},
 		{strings.Replace(writerDSN, "_foreign_keys=1", "_foreign_keys=0", 1), "foreign_keys is 0"},
+		{strings.Replace(writerDSN, "secure_delete(1)", "secure_delete(0)", 1), "secure_delete is 0"},
+		{strings.Replace(writerDSN, "secure_delete(1)", "secure_delete(fast)", 1), "secure_delete is 2"},
 		{writerDSN + "&_query_only=1", "write to it"},
 		{strings.Replace(writerDSN, "_journal_mode=WAL", "_journal_mode=DELETE", 1), "journal_mode is delete"},
 	} {
