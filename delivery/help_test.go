@@ -103,10 +103,20 @@ func lane(w delivery.Way) delivery.Lane {
 	return delivery.Lane{Number: 1, Name: "billing", Way: w, Backoff: backoff, Concurrency: 1, Limit: 30 * time.Second}
 }
 
-// A wall is a wall clock that can be set. It starts right.
-type wall struct{ off atomic.Int64 }
+// A wall is a wall clock that can be set. It starts right, and in UTC.
+type wall struct {
+	off  atomic.Int64
+	zone atomic.Value // func(time.Time) *time.Location
+}
 
-func (w *wall) now() time.Time        { return time.Now().Add(time.Duration(w.off.Load())) }
+func (w *wall) now() time.Time {
+	now := time.Now().Add(time.Duration(w.off.Load()))
+	if zone, ok := w.zone.Load().(func(time.Time) *time.Location); ok {
+		return now.In(zone(now))
+	}
+	return now
+}
+
 func (w *wall) jump(by time.Duration) { w.off.Add(int64(by)) }
 
 // A book keeps what is logged.
