@@ -14,12 +14,13 @@ import (
 	"syscall"
 )
 
-const usage = `Usage: go run ./bench [start] [flags]
+const usage = `Usage: go run ./bench [start|deliver] [flags]
 
 Without a word it measures throughput and latency of the acknowledgement
 against a no-op handler and bare fsyncs; "start" measures how long ppm serve
-takes to get ready and what it uses when idle. Figures are judged against the
-targets, but only a lost or wrongly answered notification makes it fail.
+takes to get ready and what it uses when idle; "deliver" what comes after the
+acknowledgement, beside River on SQLite. Figures are judged against the targets,
+but only a lost or wrongly answered notification makes it fail.
 
 Flags:
 `
@@ -46,6 +47,12 @@ func run(ctx context.Context, args []string) error {
 				return err
 			}
 			return withWork(s, func(w *work) error { return measureStart(ctx, w) })
+		case "deliver":
+			s, err := parse(args[1:])
+			if err != nil {
+				return err
+			}
+			return withWork(s, func(w *work) error { return measureDeliver(ctx, w) })
 		}
 	}
 	s, err := parse(args)

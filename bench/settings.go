@@ -29,6 +29,8 @@ type settings struct {
 	Profile     string        `json:"-"`
 	Starts      int           `json:"-"`
 	Idle        time.Duration `json:"-"`
+	Backlog     int64         `json:"backlog,omitempty"`
+	RiverJobs   int64         `json:"river_jobs,omitempty"`
 }
 
 func parse(args []string) (settings, error) {
@@ -56,7 +58,9 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.JSON, "json", "", `also write the figures as JSON to this file; "-" is standard output`)
 	f.StringVar(&s.Profile, "profile", "", "write CPU and allocation profiles of the servers to this folder; takes -ours inprocess")
 	f.IntVar(&s.Starts, "starts", 10, "start: how many starts to time")
-	f.DurationVar(&s.Idle, "idle", time.Minute, "start: how long to watch an idle ppm")
+	f.DurationVar(&s.Idle, "idle", time.Minute, "start, deliver: how long to watch an idle ppm")
+	f.Int64Var(&s.Backlog, "backlog", 100_000, "deliver: how many deliveries to work off, to ten clients")
+	f.Int64Var(&s.RiverJobs, "river", 20_000, "deliver: how many jobs River works off")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -70,8 +74,8 @@ func parse(args []string) (settings, error) {
 	switch {
 	case f.NArg() > 0:
 		return s, fmt.Errorf("%s: not a word this tool knows; see -help", f.Arg(0))
-	case s.Repeats < 1 || s.Starts < 1:
-		return s, fmt.Errorf("-repeats and -starts must be at least 1")
+	case s.Repeats < 1 || s.Starts < 1 || s.Backlog < clients || s.RiverJobs < 1:
+		return s, fmt.Errorf("-repeats, -starts and -river must be at least 1, -backlog at least %d", clients)
 	case s.Client != "net" && s.Client != "raw":
 		return s, fmt.Errorf(`-client %s: give "net" or "raw"`, s.Client)
 	case s.Ours != "ppm" && s.Ours != "inprocess":

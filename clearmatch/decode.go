@@ -1,6 +1,5 @@
-// Package clearmatch is Clearmatch's side of the wire: the formats it sends
-// and, in time, its REST API. What is done with a notification is for others
-// to decide.
+// Package clearmatch is Clearmatch's side of the wire: the formats it sends and
+// its REST API. What is done with a notification is for others to decide.
 package clearmatch
 
 import (

@@ -85,9 +85,8 @@ var (
 	// ErrExists: there is one of that name already.
 	ErrExists = errors.New("exists already")
 
-	// ErrOvertaken: what was to be changed is not any more what the caller
-	// thinks it is; look again.
-	ErrOvertaken = errors.New("overtaken")
+	// ErrOvertaken is [ppm.ErrOvertaken].
+	ErrOvertaken = ppm.ErrOvertaken
 
 	// ErrInUse: another process has the store open.
 	ErrInUse = errors.New("in use by another ppm")

@@ -21,7 +21,9 @@ type Queue interface {
 	// Load returns what goes with an attempt.
 	Load(ctx context.Context, d ppm.Delivery) (ppm.Parcel, error)
 
-	// Record keeps what came of an attempt; once it has returned nil, that is durable.
+	// Record keeps what came of an attempt; once it has returned nil, that is
+	// durable. It is [ppm.ErrOvertaken], and nothing is kept, if a.Before.Claim is
+	// not the lease in force. [ppm.ErrInterrupted] as a.Err gives the lease back.
 	Record(ctx context.Context, a ppm.Attempt) error
 }
 
@@ -40,8 +42,27 @@ type Lane struct {
 	Name        string
 	Way         Way
 	Backoff     ppm.Backoff
-	Concurrency int           // attempts at one time
+	Concurrency int           // attempts at one time, at least 1
 	PerMinute   int           // attempts a minute; 0: as many as come
-	Limit       time.Duration // for one attempt
+	Limit       time.Duration // for one attempt; 0: 30 seconds
 	Failing     int           // attempts that had failed in a row when the lane was made
 }
+
+// checked returns s with what cannot be replaced by what can.
+func (s Lane) checked() Lane {
+	s.Concurrency = max(1, s.Concurrency)
+	s.PerMinute = max(0, s.PerMinute)
+	if s.Limit <= 0 {
+		s.Limit = 30 * time.Second
+	}
+	return s
+}
+
+// lease is for how long deliveries are claimed: one that is begun within the
+// slack can still use its whole limit, and there is time to record it.
+func (s Lane) lease() time.Duration { return s.Limit + leaseSlack + recordSlack }
+
+const (
+	leaseSlack  = 10 * time.Second // for what is claimed ahead
+	recordSlack = 5 * time.Second
+)

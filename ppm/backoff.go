@@ -11,7 +11,7 @@ import (
 type Backoff struct {
 	First   time.Duration // after the first failure; doubles with each further one
 	Longest time.Duration // but never longer than this
-	GiveUp  time.Duration // since the first attempt; a failure later than this is the last
+	GiveUp  time.Duration // since the first attempt; a failure later than this is the last, see [Backoff.Fewest]
 }
 
 // DefaultBackoff is that of a client for which nothing else is said.
@@ -24,6 +24,18 @@ func (b Backoff) After(failed int, jitter float64) time.Duration {
 	wait := float64(b.First) * math.Pow(2, float64(max(0, min(failed, 64)-1)))
 	wait = min(wait, float64(b.Longest))
 	return time.Duration(wait/2 + wait/2*jitter)
+}
+
+// Fewest returns how many attempts must have failed before a delivery is given
+// up on, however long ago the first one was: as many as it takes until the
+// waits are the longest. On a computer that was off over a long weekend, or
+// whose clock has jumped, time has passed in which nothing was tried.
+func (b Backoff) Fewest() int {
+	n := 1
+	for wait := b.First; wait < b.Longest && wait > 0; wait *= 2 {
+		n++
+	}
+	return n
 }
 
 // Check returns what is wrong with b, in words for whoever set it.

@@ -54,6 +54,10 @@ type Delivery struct {
 // counts for nothing.
 var ErrInterrupted = errors.New("cut off by our own stop")
 
+// ErrOvertaken: what was to be changed is not any more what the caller thinks
+// it is; look again.
+var ErrOvertaken = errors.New("overtaken")
+
 // A PermanentError is a failure that no further attempt can mend, such as a
 // client that answers 410 Gone. It makes a dead letter at once.
 type PermanentError struct{ Err error }
@@ -69,6 +73,14 @@ type LaterError struct {
 
 func (e LaterError) Error() string { return e.Err.Error() }
 func (e LaterError) Unwrap() error { return e.Err }
+
+// A ParticularError is a failure that lies in this one delivery and says nothing
+// against the client, which others may well reach: its data cannot be read, or
+// a program ended with an exit status that is about what it was given.
+type ParticularError struct{ Err error }
+
+func (e ParticularError) Error() string { return e.Err.Error() }
+func (e ParticularError) Unwrap() error { return e.Err }
 
 // Attempted returns d as it stands after an attempt that began at began and
 // ended at ended with err, nil if it was delivered. jitter is for [Backoff.After].
@@ -89,7 +101,7 @@ func (d Delivery) Attempted(began, ended time.Time, err error, b Backoff, jitter
 	d.Failed++
 	d.Error = err.Error()
 	var final PermanentError
-	if errors.As(err, &final) || ended.Sub(d.FirstAttempt) >= b.GiveUp {
+	if errors.As(err, &final) || ended.Sub(d.FirstAttempt) >= b.GiveUp && d.Failed >= b.Fewest() {
 		d.State, d.Changed = GaveUp, ended
 		return d
 	}
@@ -136,6 +148,26 @@ type Attempt struct {
 	Took     time.Duration
 	Response Response
 	Err      error // nil: delivered
+}
+
+// Failing returns how many attempts have failed in a row after a, if before have
+// failed before it. A failure that is about the delivery does not count; with a
+// status it even shows that the client is there, as a 410 does.
+func (a Attempt) Failing(before int) int {
+	var final PermanentError
+	var particular ParticularError
+	switch {
+	case a.Err == nil:
+		return 0
+	case errors.Is(a.Err, ErrInterrupted):
+		return before
+	case errors.As(a.Err, &final), errors.As(a.Err, &particular):
+		if a.Response.Status != 0 {
+			return 0
+		}
+		return before
+	}
+	return before + 1
 }
 
 // An AttemptSummary is an attempt as it is kept.

@@ -31,6 +31,8 @@ var checks = []check{
 	{"P4", "a failing disk is answered 503 and heals", "the Nth call fails", 3, 300, p4Nth},
 	{"P4", "a failing disk is answered 503 and heals", "disk filled, then enlarged", 1, 20, p4Full},
 	{"P5", "a redelivery is kept once", "30 % redeliveries under SIGKILL", 60, 1000, p5},
+	{"P5", "a redelivery is not worked on twice", "30 % redeliveries, SIGKILL, flaky clients", 60, 1000, p5Deliveries},
+	{"P6", "nothing is stuck", "load, stops, clients that are well", 3, 100, p6},
 	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
 	{"P9", "damage is noticed", "512 bytes flipped in ppm.db", 10, 200, p9},
 	{"P11", "scarcity degrades, never loses", "64 descriptors, 100 connections", 1, 10, p11Descriptors},
@@ -38,6 +40,8 @@ var checks = []check{
 	{"P12", "someone else's lock is survived", "BEGIN IMMEDIATE held for 8 s", 1, 20, p12},
 	{"P13", "upgrades keep data", "SIGKILL while migrating", 50, 500, p13Kills},
 	{"P13", "upgrades keep data", "newer, foreign and broken files", 1, 1, p13Refusals},
+	{"P16", "the API's token goes to its origin alone", "hostile content, a redirect", 1, 1, p16},
+	{"P19", "secrets and personal data stay inside", "canaries on every way, then a search", 1, 1, p19},
 	{"soak", "all of it, at length", "load, 30 % redeliveries, ppm send, SIGKILL", 1, 1, soak},
 }
 

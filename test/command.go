@@ -78,6 +78,12 @@ type status struct {
 		Complete int64 `json:"complete"`
 		Failed   int64 `json:"failed"`
 	} `json:"notifications"`
+	Deliveries struct {
+		Waiting   int64 `json:"waiting"`
+		Delivered int64 `json:"delivered"`
+		GaveUp    int64 `json:"gave_up"`
+		Held      int64 `json:"held"`
+	} `json:"deliveries"`
 }
 
 func (l *lab) status(data string) (s status, err error) {

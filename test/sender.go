@@ -20,9 +20,10 @@ import (
 // A load says how the senders of a feed behave.
 type load struct {
 	senders int
-	again   float64    // the share of redeliveries
-	size    func() int // of the next body; nil: as small as they come
-	reuse   bool       // keep connections open, as Clearmatch's sender does
+	again   float64       // the share of redeliveries
+	size    func() int    // of the next body; nil: as small as they come
+	reuse   bool          // keep connections open, as Clearmatch's sender does
+	pace    time.Duration // how long each rests after a post
 	// patience is how long to wait for an answer; 0: a minute
 	patience time.Duration
 }
@@ -95,11 +96,17 @@ func (f *feed) send() {
 		}
 		if !f.post(client, p) {
 			// Whatever is wrong, it is not mended by asking as fast as we can.
-			select {
-			case <-f.ctx.Done():
-			case <-time.After(between(2*time.Millisecond, 20*time.Millisecond)):
-			}
+			f.rest(between(2*time.Millisecond, 20*time.Millisecond))
+		} else if f.pace > 0 {
+			f.rest(f.pace)
 		}
+	}
+}
+
+func (f *feed) rest(d time.Duration) {
+	select {
+	case <-f.ctx.Done():
+	case <-time.After(d):
 	}
 }
 

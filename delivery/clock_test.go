@@ -1,0 +1,160 @@
+package delivery_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"processmanager/ppm"
+)
+
+// P10, waiting: a delivery waits for its next attempt when the clock jumps. It
+// is attempted once, and at the latest when the longest back-off has passed after
+// its time.
+func TestClockJumpsWhileSomethingWaits(t *testing.T) {
+	for name, jump := range map[string]time.Duration{
+		"a day back":     -24 * time.Hour,
+		"an hour back":   -time.Hour,
+		"an hour on":     time.Hour,
+		"a year on":      365 * 24 * time.Hour,
+		"a minute back":  -time.Minute,
+		"hardly back":    -time.Millisecond,
+		"ten years back": -10 * 365 * 24 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				fails := true
+				w := newWay(t, func(context.Context, ppm.Parcel) (ppm.Response, error) {
+					if fails {
+						return ppm.Response{}, ppm.LaterError{Err: errRefused, After: 45 * time.Minute}
+					}
+					return ppm.Response{Status: 200}, nil
+				})
+				d := q.add(1, "A1", time.Now())
+				other := q.add(1, "A2", time.Now().Add(50*time.Minute))
+				e := start(t, q, lane(w))
+				pass(10 * time.Minute)
+				fails = false
+				e.wall.jump(jump)
+				pass(40*time.Minute + time.Hour + time.Minute)
+				for _, name := range []ppm.DeliveryName{d, other} {
+					if d := q.state(name); d.State != ppm.Delivered {
+						t.Errorf("%+v; want it delivered after the longest back-off", d)
+					}
+				}
+				if n := len(w.times()); n != 3 {
+					t.Errorf("%d attempts, at %v; want 1 that failed and 1 for each delivery", n, w.times())
+				}
+			})
+		})
+	}
+}
+
+// P10, under way: the lease looks as if it were over, or as if it would not be
+// for a day. What is under way is not attempted again, and its outcome is kept.
+func TestClockJumpsDuringAttempts(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "a year on": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				w := newWay(t, always(9*time.Minute, ppm.Response{Status: 200}, nil))
+				l := lane(w)
+				l.Concurrency, l.Limit = 3, 10*time.Minute
+				a, b := q.add(1, "A1", time.Now()), q.add(1, "A2", time.Now())
+				e := start(t, q, l)
+				pass(time.Minute)
+				e.wall.jump(jump)
+				e.Hint()
+				pass(3 * time.Minute)
+				if q.count(&q.lapsed) == 0 && jump > 0 {
+					t.Error("the leases were not claimed again; this test shows nothing")
+				}
+				pass(10 * time.Minute)
+				for _, name := range []ppm.DeliveryName{a, b} {
+					if d := q.state(name); d.State != ppm.Delivered || d.Attempts != 1 {
+						t.Errorf("%+v; want it delivered by one attempt", d)
+					}
+				}
+				if len(w.times()) != 2 {
+					t.Errorf("attempts at %v; want two", w.times())
+				}
+			})
+		})
+	}
+}
+
+// P10, claimed ahead.
+func TestClockJumpsWhileMuchIsClaimedAhead(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "a year on": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				w := newWay(t, always(50*time.Millisecond, ppm.Response{Status: 200}, nil))
+				l := lane(w)
+				l.Concurrency = 4
+				for range 200 {
+					q.add(1, "A1", time.Now())
+				}
+				e := start(t, q, l)
+				pass(time.Second)
+				e.wall.jump(jump)
+				pass(3 * time.Second)
+				if n, attempts := q.left(), len(w.times()); n != 0 || attempts != 200 {
+					t.Errorf("%d left, %d attempts; want every one delivered by one attempt", n, attempts)
+				}
+			})
+		})
+	}
+}
+
+// A clock a year ahead must not make a dead letter of what has failed twice, nor
+// must a computer that was off over a long weekend.
+func TestLongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		q := new(queue)
+		w := newWay(t, always(0, ppm.Response{}, errRefused))
+		d := q.add(1, "A1", time.Now())
+		e := start(t, q, lane(w))
+		pass(time.Second)
+		e.wall.jump(365 * 24 * time.Hour)
+		pass(2 * time.Minute)
+		if d := q.state(d); d.State != ppm.Waiting || d.Failed < 3 {
+			t.Errorf("%+v; want it still tried", d)
+		}
+		pass(2 * time.Hour)
+		if d := q.state(d); d.State != ppm.GaveUp || d.Failed != 11 {
+			t.Errorf("%+v; want it given up when the waits have become the longest", d)
+		}
+	})
+}
+
+// P10: where clocks are put back and forward, an hour happens twice or not at all.
+func TestDaylightSavingChangesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var attempts [2][]time.Duration
+		for i, hours := range []int{0, 1} {
+			q := new(queue)
+			w := newWay(t, always(0, ppm.Response{}, errRefused))
+			began := time.Now()
+			summer := time.FixedZone("summer", 11*3600)
+			q.add(1, "A1", began)
+			e := start(t, q, lane(w))
+			e.wall.zone.Store(func(at time.Time) *time.Location {
+				if at.Sub(began) < 10*time.Minute {
+					return summer
+				}
+				return time.FixedZone("winter", (11-hours)*3600)
+			})
+			pass(3 * time.Hour)
+			e.stop()
+			attempts[i] = w.times()
+			for _, a := range q.attempts() {
+				if a.Began.Location() != time.UTC || a.After.NextAttempt.Location() != time.UTC {
+					t.Errorf("attempt at %v, next %v; want UTC", a.Began, a.After.NextAttempt)
+				}
+			}
+		}
+		same(t, attempts[1], attempts[0])
+	})
+}
