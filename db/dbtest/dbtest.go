@@ -40,6 +40,8 @@ func Run(t *testing.T, e Engine) {
 		"BackupOverwritesNothing":                 backupOverwritesNothing,
 		"ClosedStoreAcceptsNothing":               closedStore,
 		"ASenderThatGaveUpGetsNoAcknowledgement":  gaveUp,
+		"ErasingLeavesNothing":                    eraseLeavesNothing,
+		"WhatIsOverIsForgotten":                   expireForgetsWhatIsOver,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, e) })
 	}

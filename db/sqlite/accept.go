@@ -73,13 +73,13 @@ func (p *acceptance) redeliver(b *batch) error {
 		UPDATE notification
 		SET arrivals = arrivals + 1
 		WHERE identity = ?
-		RETURNING id, arrivals, body_sha256`, p.identity[:])
+		RETURNING id, arrivals, body_sha256, body IS NULL`, p.identity[:])
 	if err != nil {
 		return fmt.Errorf("count redelivery: %w", err)
 	}
 	id, nth := number(values[0]), number(values[1])
-	var body driver.Value // only where it differs
-	if first, _ := values[2].([]byte); !bytes.Equal(first, p.bodySum[:]) {
+	var body driver.Value // only where it differs, and not of what has been erased
+	if first, _ := values[2].([]byte); number(values[3]) == 0 && !bytes.Equal(first, p.bodySum[:]) {
 		body = p.Body
 	}
 	_, err = b.exec(`

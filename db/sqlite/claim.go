@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -113,7 +114,7 @@ func (b *batch) claim(client int64, now, until, far time.Time, limit int) (claim
 		}
 	}
 	values, err := b.row(nextQuery, client, lease)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return claimed, time.Time{}, nil
 	}
 	if err != nil {

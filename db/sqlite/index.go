@@ -274,7 +274,7 @@ func (x *index) open(ctx context.Context) error {
 		return err
 	}
 	// NORMAL: what a power cut takes from the index is indexed again.
-	connector, err := sqlite.NewConnector(dsn(x.path(), "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_dqs=0"))
+	connector, err := sqlite.NewConnector(dsn(x.path(), "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_dqs=0&_pragma=secure_delete(1)"))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -50,7 +51,7 @@ type place struct {
 // whose turn it would be.
 func (b *batch) first(client int64, application string) (p place, found bool, err error) {
 	values, err := b.row(lineQuery, client, application)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return place{}, false, nil
 	}
 	if err != nil {

@@ -198,13 +198,16 @@ func (s *Store) Find(ctx context.Context, r ppm.Receipt) (ppm.Detail, error) {
 		return ppm.Detail{}, damaged(id)
 	}
 	found.Status = statuses[status]
-	d := ppm.Detail{Record: found.Record, From: found.sender, Body: string(body)}
+	d := ppm.Detail{Record: found.Record, From: found.sender, Body: string(body), Erased: body == nil}
 	first := ppm.ArrivalSummary{At: d.ReceivedAt, From: d.From, BodySHA256: d.BodySHA256}
 	further, err := s.arrivals(ctx, id)
 	if err != nil {
 		return ppm.Detail{}, fmt.Errorf("notification %s: %w", r, plain(err))
 	}
 	d.History = append([]ppm.ArrivalSummary{first}, further...)
+	if err := s.after(ctx, id, &d); err != nil {
+		return ppm.Detail{}, fmt.Errorf("notification %s: %w", r, plain(err))
+	}
 	return d, nil
 }
 

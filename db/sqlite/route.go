@@ -22,7 +22,7 @@ func (s *Store) Idle(_ context.Context, idle bool) error {
 		switch {
 		case err == nil:
 			return declined{fmt.Errorf("there is a client: %w", db.ErrOvertaken)}
-		case err != io.EOF:
+		case !errors.Is(err, io.EOF):
 			return fmt.Errorf("look for clients: %w", err)
 		}
 		if _, err := b.exec(`UPDATE tally SET value = 1 WHERE name = 'idle' AND value = 0`); err != nil {

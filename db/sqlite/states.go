@@ -54,16 +54,19 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]pp
 	}
 	defer rows.Close()
 	var found []ppm.Delivery
-	var values [deliveryWidth]driver.Value
-	var to [deliveryWidth]any
-	for i := range values {
-		to[i] = &values[i]
+	var scanned, to [deliveryWidth]any
+	for i := range scanned {
+		to[i] = &scanned[i]
 	}
 	for rows.Next() {
 		if err := rows.Scan(to[:]...); err != nil {
 			return nil, plain(err)
 		}
-		d, err := deliveryOf(values[:])
+		values := make([]driver.Value, deliveryWidth)
+		for i, v := range scanned {
+			values[i] = v
+		}
+		d, err := deliveryOf(values)
 		if err != nil {
 			return nil, err
 		}

@@ -127,3 +127,9 @@ CREATE INDEX action_about ON action (about, id);
 -- those in expiry_later.
 INSERT INTO tally (name, value)
 VALUES ('routed', (SELECT coalesce(max(id), 0) FROM notification)), ('idle', 1), ('queued', 0), ('failed', 0), ('expired', 0);
+
+-- Notifications that were not old enough to be forgotten, or not complete,
+-- when everything around them was.
+CREATE TABLE expiry_later (
+    notification INTEGER PRIMARY KEY REFERENCES notification (id)
+) STRICT;
