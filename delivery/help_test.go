@@ -75,17 +75,6 @@ func (w *way) times() []time.Duration {
 	return times
 }
 
-// names returns what was attempted, in order.
-func (w *way) names() []ppm.DeliveryName {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	names := make([]ppm.DeliveryName, len(w.calls))
-	for i, c := range w.calls {
-		names[i] = c.name
-	}
-	return names
-}
-
 // always answers so, after a while.
 func always(after time.Duration, r ppm.Response, err error) func(context.Context, ppm.Parcel) (ppm.Response, error) {
 	return func(ctx context.Context, _ ppm.Parcel) (ppm.Response, error) {
