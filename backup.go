@@ -163,7 +163,7 @@ func (p *program) confirm(what string) error {
 		return p.Err()
 	case line := <-answer:
 		if !strings.EqualFold(line, "yes") {
-			return errors.New("not restored: nothing was changed")
+			return errors.New("nothing was changed")
 		}
 	}
 	return nil

@@ -12,13 +12,21 @@ import (
 )
 
 const help = `ppm, the Partner Process Manager, receives notifications from Clearmatch over
-HTTPS, keeps each one on disk, and only then acknowledges it.
+HTTPS, keeps each one on disk, and only then acknowledges it. Afterwards it hands
+them to those of your programs that want them.
 
     ppm                   start receiving
     ppm status            how is it doing?
     ppm list              the newest notifications
     ppm show RECEIPT      one notification, with all there is to know
     ppm search WORDS      find an application, a type, an event or a word
+
+    ppm client            your programs that want notifications
+    ppm subscription      which notifications they want
+    ppm retry             try again what was given up on
+    ppm replay            deliver again
+    ppm erase APPLICATION remove everything personal of one application
+    ppm history           what people did
 
     ppm send              post a sample notification, to try it out
     ppm export            all notifications as CSV or JSON lines
@@ -41,12 +49,19 @@ Exit status: 0 it worked, 1 it failed, 2 the command line was not understood.
 type commandLine struct {
 	Data string `placeholder:"DIR" help:"The data folder (or the variable PPM_DATA)."`
 
-	Start   startCmd   `cmd:"" default:"1" hidden:""`
-	Serve   serveCmd   `cmd:"" help:"Receive notifications until interrupted."`
-	Status  statusCmd  `cmd:"" help:"Tell how it is doing, in numbers."`
-	List    listCmd    `cmd:"" help:"List notifications, newest first."`
-	Show    showCmd    `cmd:"" help:"Show one notification, with all there is to know."`
-	Search  searchCmd  `cmd:"" help:"Find notifications by words."`
+	Start        startCmd        `cmd:"" default:"1" hidden:""`
+	Serve        serveCmd        `cmd:"" help:"Receive notifications until interrupted."`
+	Status       statusCmd       `cmd:"" help:"Tell how it is doing, in numbers."`
+	List         listCmd         `cmd:"" help:"List notifications, newest first."`
+	Show         showCmd         `cmd:"" help:"Show one notification, with all there is to know."`
+	Search       searchCmd       `cmd:"" help:"Find notifications by words."`
+	Client       clientCmd       `cmd:"" help:"Your programs that want notifications."`
+	Subscription subscriptionCmd `cmd:"" help:"Which notifications they want."`
+	Retry        retryCmd        `cmd:"" help:"Try dead letters again."`
+	Replay       replayCmd       `cmd:"" help:"Deliver notifications again."`
+	Erase        eraseCmd        `cmd:"" help:"Remove everything personal of one application."`
+	History      historyCmd      `cmd:"" help:"Tell what people did."`
+
 	Export  exportCmd  `cmd:"" help:"Write all notifications as CSV or JSON lines."`
 	Send    sendCmd    `cmd:"" help:"Post a notification, as Clearmatch does."`
 	Backup  backupCmd  `cmd:"" help:"Write a checked copy of everything kept."`

@@ -120,23 +120,3 @@ func (c *exportCmd) export(p *program, from kept, since time.Time, format string
 	}
 	return n, nil
 }
-
-// parseSince reads a time as people write it: a date, a time of day with or
-// without its zone, or how long ago.
-func parseSince(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		return now.Add(-ago), nil
-	}
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return t, nil
-	}
-	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, usageError(fmt.Sprintf("--since %q: give a date such as 2026-01-31, a time such as 2026-01-31T08:00:00Z, or how long ago, such as 24h", text))
-}

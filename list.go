@@ -17,6 +17,7 @@ import (
 type listCmd struct {
 	Limit    int  `default:"50" help:"At most so many; 0 lists all."`
 	Rejected bool `help:"List what could not be used instead, and why."`
+	Dead     bool `help:"List the deliveries that were given up on instead, and why."`
 	JSON     bool `name:"json" help:"Print JSON, one object a line."`
 }
 
@@ -26,14 +27,16 @@ happened, how far the work on it has come, how often it came. The receipt at the
 end of each line is what "ppm show" wants.
 
 With --rejected it lists the messages that came with the right password but could
-not be used, what they were answered, and what was wrong with them.
+not be used, what they were answered, and what was wrong with them. With --dead it
+lists the deliveries that were given up on; "ppm retry" tries them again.
 
 Examples:
 
     ppm list
     ppm list --limit 500
     ppm list --limit 0 --json > all.jsonl
-    ppm list --rejected`
+    ppm list --rejected
+    ppm list --dead`
 }
 
 // Run runs ppm list.
@@ -46,6 +49,12 @@ func (c *listCmd) Run(p *program) error {
 		return err
 	}
 	defer from.Close()
+	if c.Rejected && c.Dead {
+		return usageError("--rejected and --dead are two lists; ask for one of them")
+	}
+	if c.Dead {
+		return p.listDead(from, c.Limit, c.JSON)
+	}
 	if c.Rejected {
 		return p.listRejected(from, c.Limit, c.JSON)
 	}

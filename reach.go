@@ -31,7 +31,7 @@ var (
 
 // local is a store that the command itself has open.
 type local struct {
-	db.Store
+	desk
 	dir string
 }
 
@@ -40,7 +40,7 @@ func (l *local) Status(ctx context.Context) (ui.Status, error) {
 }
 
 func (l *local) Export(ctx context.Context, e ui.Exports, yield func(ui.Exported) error) error {
-	return ui.Export(ctx, l.Store, e, yield)
+	return ui.Export(ctx, l.desk, e, yield)
 }
 
 // patience is how long to wait for a ppm that has the store open but does not
@@ -103,7 +103,7 @@ func openLocal(p *program, dir string) (kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &local{Store: store, dir: dir}, nil
+	return &local{desk: desk{store}, dir: dir}, nil
 }
 
 // waitForLock calls open until it returns something else than that another ppm

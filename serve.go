@@ -15,9 +15,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"processmanager/clearmatch"
+	"processmanager/client"
 	"processmanager/config"
 	"processmanager/db"
 	"processmanager/db/sqlite"
+	"processmanager/pipeline"
 	"processmanager/receiver"
 	"processmanager/ui"
 )
@@ -154,7 +156,11 @@ func (s *service) run() error {
 	case config.ModeFiles:
 		here.Domain = s.cfg.Receiver.TLS.Domain
 	}
-	local := ui.New(ui.Options{Store: s.store, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
+	work, err := s.pipeline()
+	if err != nil {
+		return err
+	}
+	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
 		if certificate != nil {
 			c := certificate.CertificateStatus()
@@ -173,6 +179,7 @@ func (s *service) run() error {
 	if certificate != nil {
 		group.Go(func() error { return certificate.Run(ctx) })
 	}
+	group.Go(func() error { return work.Run(ctx) })
 	group.Go(func() error { return local.Serve(ctx, dashboard) })
 	group.Go(func() error { return s.tell(here, password, generated) })
 	err = group.Wait()
@@ -223,6 +230,21 @@ func (s *service) receiver(password string) (*receiver.Server, error) {
 		Log:            s.log,
 		Access:         s.access,
 	}), nil
+}
+
+// pipeline returns what happens after the acknowledgement.
+func (s *service) pipeline() (*pipeline.Pipeline, error) {
+	o := pipeline.Options{Store: s.store, Open: openWay, Limit: client.Limit, Retention: retention(s.cfg.Retention), Log: s.log}
+	if c := s.cfg.Clearmatch; c.APIBase != "" {
+		api, err := clearmatch.NewAPI(clearmatch.APISettings{
+			Base: c.APIBase, TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), Scope: c.Scope,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("clearmatch.api_base, clearmatch.token_url: %w", err)
+		}
+		o.Fetch = api
+	}
+	return pipeline.New(o), nil
 }
 
 // certificate returns where the receiver's certificate comes from, nil where

@@ -17,8 +17,9 @@ type showCmd struct {
 }
 
 func (showCmd) Help() string {
-	return `Shows one notification: its members, the body exactly as it came, and every time
-that it arrived. With --rejected it shows a message that could not be used, and
+	return `Shows one notification: its members, the body exactly as it came, every time that
+it arrived, the application's data, and what has become of it: who wanted it or why
+not, and every attempt to deliver it. With --rejected it shows a message that could not be used, and
 why; in JSON its body is base64, because it need not be text.
 
 Examples:
@@ -96,6 +97,7 @@ func detailText(d ppm.Detail) string {
 			b.WriteString("             with another body:\n" + indented(*a.Body))
 		}
 	}
+	b.WriteString(workText(d))
 	if d.Body == "" {
 		b.WriteString("\nThe body is not kept any more.\n")
 		return b.String()

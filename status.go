@@ -11,6 +11,7 @@ import (
 
 	"processmanager/db"
 	"processmanager/db/sqlite"
+	"processmanager/ppm"
 	"processmanager/ui"
 )
 
@@ -56,6 +57,15 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 	st := ui.Status{Counts: counts, Version: version(), Health: ui.Healthy, Data: dir, LastBackup: lastBackup(dir)}
 	if err := store.Health(); err != nil {
 		st.Health = err.Error()
+	}
+	clients, err := store.Clients(ctx)
+	if err != nil {
+		return ui.Status{}, err
+	}
+	for _, c := range clients {
+		if c.Down() && c.Removed == nil && c.FailingSince != nil {
+			st.Down = append(st.Down, ui.Down{Client: c.Number, Name: c.Name, Since: *c.FailingSince, Error: c.LastError, Waiting: c.Waiting})
+		}
 	}
 	if free, err := sqlite.FreeSpace(dir); err == nil {
 		bytes := int64(min(free, math.MaxInt64))
@@ -126,6 +136,10 @@ func statusText(st ui.Status, now time.Time) string {
 	row("notifications", "%d (%d queued, %d complete, %d failed)", st.Accepted,
 		st.Notifications.Queued, st.Notifications.Complete, st.Notifications.Failed)
 	row("redeliveries", "%d", st.Redeliveries)
+	row("deliveries", "%s", deliveriesText(st.Deliveries))
+	for _, d := range st.Down {
+		row("", "%s is DOWN since %s, %d waiting: %s", quoted(d.Name), shortTime(d.Since, now), d.Waiting, oneLine(d.Error))
+	}
 	if st.Rejected > 0 {
 		row("rejected", "%d; to see them: ppm list --rejected", st.Rejected)
 	} else {
@@ -145,4 +159,13 @@ func byteSize(n int64) string {
 		return fmt.Sprintf("%.0f %s", size, units[unit])
 	}
 	return fmt.Sprintf("%.1f %s", size, units[unit])
+}
+
+// deliveriesText is how the deliveries are doing, in words.
+func deliveriesText(d ppm.DeliveryCounts) string {
+	text := fmt.Sprintf("%d (%d waiting, %d delivered, %d gave up, %d held)", d.Waiting+d.Delivered+d.GaveUp+d.Held, d.Waiting, d.Delivered, d.GaveUp, d.Held)
+	if d.GaveUp > 0 {
+		text += "; to see them: ppm list --dead"
+	}
+	return text
 }

@@ -23,9 +23,10 @@ func (c Config) check() Faults {
 	c.Receiver.check(fault)
 	c.Receiver.TLS.check(fault)
 	c.Dashboard.check(fault, c.Receiver)
-	checkURL(fault, "clearmatch.api_base", c.Clearmatch.APIBase, "https://api.clearmatch.example/v1")
-	checkURL(fault, "clearmatch.token_url", c.Clearmatch.TokenURL, "https://sso.clearmatch.example/token")
+	c.Clearmatch.check(fault)
 	c.Store.check(fault)
+	checkDays(fault, "retention.bodies_days", c.Retention.BodiesDays)
+	checkDays(fault, "retention.dead_letters_days", c.Retention.DeadLettersDays)
 	return fs
 }
 
@@ -93,6 +94,23 @@ func (d Dashboard) check(fault faultFunc, r Receiver) {
 	}
 }
 
+func (c Clearmatch) check(fault faultFunc) {
+	checkURL(fault, "clearmatch.api_base", c.APIBase, "https://api.clearmatch.example/v1")
+	checkURL(fault, "clearmatch.token_url", c.TokenURL, "https://sso.clearmatch.example/token")
+	if c.APIBase == "" {
+		return
+	}
+	for _, needed := range []struct{ key, value, what string }{
+		{"clearmatch.token_url", c.TokenURL, "the address that gives out its tokens"},
+		{"clearmatch.client_id", c.ClientID, "the client id that Clearmatch gave you"},
+		{"clearmatch.client_secret", c.ClientSecret.Reveal(), "the secret that goes with the client id"},
+	} {
+		if needed.value == "" {
+			fault(needed.key, "empty, but the API needs it", "write "+needed.what+", and clearmatch.api_base last")
+		}
+	}
+}
+
 func (s Store) check(fault faultFunc) {
 	u := s.URL.Reveal()
 	switch {
@@ -120,6 +138,12 @@ func checkPath(fault faultFunc, key, file string) {
 func checkCount(fault faultFunc, key string, n int) {
 	if n < 1 || n > 65535 {
 		fault(key, fmt.Sprintf("%d is out of bounds", n), "write a number from 1 to 65535")
+	}
+}
+
+func checkDays(fault faultFunc, key string, n int) {
+	if n < 0 || n > 36500 {
+		fault(key, fmt.Sprintf("%d is out of bounds", n), "write a number of days up to 36500, or 0 for ever")
 	}
 }
 

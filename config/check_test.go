@@ -9,6 +9,7 @@ import (
 func TestWhatValuesAreAccepted(t *testing.T) {
 	root := filepath.VolumeName(t.TempDir()) // a path without a drive is not absolute on Windows
 	const files = "receiver.tls.mode=files receiver.tls.cert=ROOT/c.pem receiver.tls.key=ROOT/k.pem"
+	const api = "clearmatch.token_url=https://sso.example/token clearmatch.client_id=a clearmatch.client_secret=b clearmatch.api_base="
 	for _, tt := range []struct {
 		settings string // separated by blanks
 		fault    string // the key that is refused, or ""
@@ -78,12 +79,18 @@ func TestWhatValuesAreAccepted(t *testing.T) {
 		{"receiver.listen=10.0.0.1:8484", ""},
 		{"receiver.listen=127.0.0.1:0 dashboard.listen=127.0.0.1:0", ""},
 
-		{"clearmatch.api_base=https://api.example/v1", ""},
-		{"clearmatch.api_base=http://127.0.0.1:8080/v1", ""},
-		{"clearmatch.api_base=http://api.example/v1", "clearmatch.api_base"},
-		{"clearmatch.api_base=api.example/v1", "clearmatch.api_base"},
-		{"clearmatch.api_base=ftp://api.example/v1", "clearmatch.api_base"},
-		{"clearmatch.api_base=https://", "clearmatch.api_base"},
+		{api + "https://api.example/v1", ""},
+		{api + "http://127.0.0.1:8080/v1", ""},
+		{api + "https://api.example/v1 clearmatch.token_url=", "clearmatch.token_url"},
+		{api + "https://api.example/v1 clearmatch.client_id=", "clearmatch.client_id"},
+		{api + "https://api.example/v1 clearmatch.client_secret=", "clearmatch.client_secret"},
+		{api + "http://api.example/v1", "clearmatch.api_base"},
+		{api + "api.example/v1", "clearmatch.api_base"},
+		{api + "ftp://api.example/v1", "clearmatch.api_base"},
+		{api + "https://", "clearmatch.api_base"},
+		{"retention.bodies_days=0", ""},
+		{"retention.bodies_days=-1", "retention.bodies_days"},
+		{"retention.dead_letters_days=36501", "retention.dead_letters_days"},
 		{"clearmatch.token_url=https://u:p@sso.example", "clearmatch.token_url"},
 		{"clearmatch.token_url=https://sso.example/#a", "clearmatch.token_url"},
 

@@ -26,6 +26,7 @@ type Config struct {
 	Dashboard  Dashboard  `toml:"dashboard"`
 	Clearmatch Clearmatch `toml:"clearmatch"`
 	Store      Store      `toml:"store"`
+	Retention  Retention  `toml:"retention"`
 
 	origins map[string]Origin // by key; a key that is not here has its default
 }
@@ -96,7 +97,8 @@ type Dashboard struct {
 }
 
 // Clearmatch says how to reach Clearmatch's API. Addresses are https, or http
-// on a loopback host.
+// on a loopback host. Without APIBase nothing is fetched; with it all but
+// Scope are there.
 type Clearmatch struct {
 	APIBase      string `toml:"api_base"`
 	TokenURL     string `toml:"token_url"`
@@ -110,6 +112,12 @@ type Store struct {
 	// URL is empty for SQLite in the data folder. It is a Secret because the
 	// address of a database server holds its password.
 	URL Secret `toml:"url"`
+}
+
+// Retention says for how many days what is personal is kept; 0 is for ever.
+type Retention struct {
+	BodiesDays      int `toml:"bodies_days"`       // after a notification is complete
+	DeadLettersDays int `toml:"dead_letters_days"` // after something gave up on it
 }
 
 // Default returns the settings as they are when nothing is said.

@@ -21,12 +21,16 @@ type Counts struct {
 		Complete int64 `json:"complete"`
 		Failed   int64 `json:"failed"`
 	} `json:"notifications"`
-	Deliveries struct {
-		Waiting   int64 `json:"waiting"`
-		Delivered int64 `json:"delivered"`
-		GaveUp    int64 `json:"gave_up"`
-		Held      int64 `json:"held"`
-	} `json:"deliveries"`
+	Deliveries DeliveryCounts `json:"deliveries"`
+}
+
+// DeliveryCounts are the deliveries in numbers. Those that wait for a client
+// that is held count as held.
+type DeliveryCounts struct {
+	Waiting   int64 `json:"waiting"`
+	Delivered int64 `json:"delivered"`
+	GaveUp    int64 `json:"gave_up"`
+	Held      int64 `json:"held"`
 }
 
 // A Page asks for part of a list by the place where the last part ended, so

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"time"
 
 	"processmanager/ppm"
@@ -85,4 +87,22 @@ func before(ctx context.Context, from Reader, since time.Time) (ppm.Receipt, err
 		}
 		after = page[len(page)-1].Receipt
 	}
+}
+
+func (s *Server) apiExport(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	e := Exports{}
+	e.Body, _ = strconv.ParseBool(q.Get("body"))
+	if v := q.Get("since"); v != "" {
+		var err error
+		if e.Since, err = time.Parse(time.RFC3339Nano, v); err != nil {
+			s.fault(w, r, badRequest("since: give a time such as 2026-01-31T00:00:00Z"))
+			return
+		}
+	}
+	l := newLines(w)
+	err := Export(r.Context(), s.store, e, func(x Exported) error {
+		return l.write(line{Exported: &x})
+	})
+	s.finish(w, r, l, err)
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -69,14 +70,18 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 	})
 }
 
-// only answers 405 to all but the given methods.
-func only(h http.HandlerFunc, methods ...string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !slices.Contains(methods, r.Method) {
-			w.Header().Set("Allow", strings.Join(methods, ", "))
-			fail(w, http.StatusMethodNotAllowed, "this address takes "+strings.Join(methods, " and ")+" only")
-			return
-		}
+// methods answers each method in its own way and all others with 405.
+type methods map[string]http.HandlerFunc
+
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := m[r.Method]; h != nil {
 		h(w, r)
-	})
+		return
+	}
+	allowed := slices.Sorted(maps.Keys(m))
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	fail(w, http.StatusMethodNotAllowed, "this address takes "+strings.Join(allowed, " and ")+" only")
 }
+
+// reads is the methods of something that is only looked at.
+func reads(h http.HandlerFunc) methods { return methods{http.MethodGet: h, http.MethodHead: h} }

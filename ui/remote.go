@@ -10,12 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"processmanager/db"
-	"processmanager/ppm"
 )
 
 // A Remote asks a running service over its local API what a [Store] would tell.
@@ -61,105 +59,56 @@ func (c *Remote) Close() error {
 	return nil
 }
 
-// Status returns what the service tells of itself.
-func (c *Remote) Status(ctx context.Context) (st Status, err error) {
-	return st, c.get(ctx, "status", nil, &st)
-}
-
-// List returns a page of the notifications.
-func (c *Remote) List(ctx context.Context, p ppm.Page) ([]ppm.Record, error) {
-	var page records
-	err := c.get(ctx, "notifications", pageQuery(p), &page)
-	return page.Notifications, err
-}
-
-// Find returns one notification.
-func (c *Remote) Find(ctx context.Context, r ppm.Receipt) (d ppm.Detail, err error) {
-	return d, c.get(ctx, "notifications/"+url.PathEscape(string(r)), nil, &d)
-}
-
-// Search returns a page of the notifications in which every word of text occurs.
-func (c *Remote) Search(ctx context.Context, text string, p ppm.Page) ([]ppm.Record, int64, error) {
-	q := pageQuery(p)
-	q.Set("text", text)
-	var page records
-	err := c.get(ctx, "search", q, &page)
-	return page.Notifications, page.Behind, err
-}
-
-// Rejections returns what could not be used, without the bodies.
-func (c *Remote) Rejections(ctx context.Context, before int64, limit int) ([]ppm.Rejection, error) {
-	q := url.Values{"limit": {strconv.Itoa(limit)}}
-	if before > 0 {
-		q.Set("before", strconv.FormatInt(before, 10))
-	}
-	var page rejections
-	err := c.get(ctx, "rejections", q, &page)
-	return page.Rejections, err
-}
-
-// Rejection returns one of them with its body.
-func (c *Remote) Rejection(ctx context.Context, id int64) (r ppm.Rejection, err error) {
-	return r, c.get(ctx, "rejections/"+strconv.FormatInt(id, 10), nil, &r)
-}
-
-// Export does what [Export] does, as one streamed answer.
-func (c *Remote) Export(ctx context.Context, e Exports, yield func(Exported) error) error {
-	q := url.Values{"body": {strconv.FormatBool(e.Body)}}
-	if !e.Since.IsZero() {
-		q.Set("since", e.Since.Format(time.RFC3339Nano))
-	}
-	return c.stream(ctx, http.MethodGet, "export", q, nil, func(l line) error {
-		if l.Exported == nil {
-			return nil
-		}
-		return yield(*l.Exported)
-	})
-}
-
-// Backup has the service write a copy to path, a whole path on this machine.
-func (c *Remote) Backup(ctx context.Context, path string, progress func(done, total int)) error {
-	order, err := json.Marshal(backupOrder{To: path})
-	if err != nil {
-		return err
-	}
-	return c.stream(ctx, http.MethodPost, "backup", nil, order, func(l line) error {
-		if progress != nil && l.Done != nil && l.Total != nil {
-			progress(*l.Done, *l.Total)
-		}
-		return nil
-	})
-}
-
-func pageQuery(p ppm.Page) url.Values {
-	q := url.Values{"limit": {strconv.Itoa(p.Limit)}}
-	if p.After != "" {
-		q.Set("after", string(p.After))
-	}
-	if p.OldestFirst {
-		q.Set("order", "oldest")
-	}
-	return q
-}
-
 // plainWait is how long to wait for an answer that is not streamed.
 const plainWait = time.Minute
 
 func (c *Remote) get(ctx context.Context, address string, q url.Values, v any) error {
+	return c.ask(ctx, http.MethodGet, address, q, nil, v)
+}
+
+// change has something changed, in the name of by; v is what the answer is read
+// into, nil where it tells nothing.
+func (c *Remote) change(ctx context.Context, method, address, by string, order, v any) error {
+	return c.ask(ctx, method, address, url.Values{"by": {by}}, order, v)
+}
+
+// ask sends order as JSON, if there is one, and reads the answer into v.
+func (c *Remote) ask(ctx context.Context, method, address string, q url.Values, order, v any) error {
 	ctx, cancel := context.WithTimeout(ctx, plainWait)
 	defer cancel()
-	body, err := c.do(ctx, http.MethodGet, address, q, nil)
+	body, err := c.do(ctx, method, address, q, order)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
+	if v == nil {
+		return nil
+	}
 	if err := json.NewDecoder(body).Decode(v); err != nil {
 		return fmt.Errorf("read the service's answer: %w", err)
 	}
 	return nil
 }
 
-func (c *Remote) stream(ctx context.Context, method, address string, q url.Values, order []byte, each func(line) error) error {
+// wait is change for what may take long, and answers with one item.
+func (c *Remote) wait(ctx context.Context, address, by string, order, v any) error {
+	return c.stream(ctx, http.MethodPost, address, url.Values{"by": {by}}, order, func(l line) error {
+		return l.into(v)
+	})
+}
+
+// into reads the item of a line, if it has one.
+func (l line) into(v any) error {
+	if l.Item == nil {
+		return nil
+	}
+	if err := json.Unmarshal(l.Item, v); err != nil {
+		return fmt.Errorf("read the service's answer: %w", err)
+	}
+	return nil
+}
+
+func (c *Remote) stream(ctx context.Context, method, address string, q url.Values, order any, each func(line) error) error {
 	body, err := c.do(ctx, method, address, q, order)
 	if err != nil {
 		return err
@@ -186,16 +135,26 @@ func (c *Remote) stream(ctx context.Context, method, address string, q url.Value
 }
 
 // do returns the body of a good answer, or the fault the service told.
-func (c *Remote) do(ctx context.Context, method, address string, q url.Values, order []byte) (io.ReadCloser, error) {
+func (c *Remote) do(ctx context.Context, method, address string, q url.Values, order any) (io.ReadCloser, error) {
+	var text []byte
+	if order != nil {
+		var err error
+		if text, err = json.Marshal(order); err != nil {
+			return nil, err
+		}
+	}
 	to := c.base + "/api/v1/" + address
 	if len(q) > 0 {
 		to += "?" + q.Encode()
 	}
-	r, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(order))
+	r, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
+	if order != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	answer, err := c.client.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -219,8 +178,12 @@ func told(status int, text string) error {
 	switch status {
 	case http.StatusUnauthorized:
 		return fmt.Errorf("%w: it does not know this data folder's token", ErrAway)
+	case http.StatusBadRequest:
+		return Refusal{errors.New(text)}
 	case http.StatusNotFound:
 		return restored{text, db.ErrNotFound}
+	case http.StatusConflict:
+		return restored{text, db.ErrExists}
 	case http.StatusServiceUnavailable:
 		return restored{text, db.ErrUnavailable}
 	}

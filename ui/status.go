@@ -21,7 +21,19 @@ type Status struct {
 	Free       *int64     `json:"free_bytes,omitempty"`  // left on its disk
 	LastBackup *time.Time `json:"last_backup,omitempty"` // the newest in backups/, UTC
 
+	Down []Down `json:"down,omitempty"` // clients that are not reached at present
+
 	Certificate *Certificate `json:"certificate,omitempty"` // nil while ppm does not run, or a proxy has it
+}
+
+// A Down is a client that is not reached at present, or the API when
+// applications cannot be fetched.
+type Down struct {
+	Client  int64     `json:"client"` // 0: the API
+	Name    string    `json:"name"`
+	Since   time.Time `json:"since"`
+	Error   string    `json:"error"`
+	Waiting int64     `json:"waiting"` // deliveries
 }
 
 // A Certificate is what the receiver shows to senders.

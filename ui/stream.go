@@ -3,21 +3,28 @@ package ui
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 )
 
-// A line is one line of a streamed answer: an exported notification, how far a
-// backup has come, or the last line, which tells how it ended. Without a last
-// line an answer is incomplete.
+// A line is one line of a streamed answer: an exported notification, an item of
+// something else, how far it has come, or the last line, which tells how it
+// ended. Without a last line an answer is incomplete.
 type line struct {
 	*Exported
-	Done  *int   `json:"done,omitempty"`
-	Total *int   `json:"total,omitempty"`
-	End   bool   `json:"end,omitempty"`
-	Error string `json:"error,omitempty"`
+	Item  json.RawMessage `json:"item,omitempty"`
+	Done  *int            `json:"done,omitempty"`
+	Total *int            `json:"total,omitempty"`
+	End   bool            `json:"end,omitempty"`
+	Error string          `json:"error,omitempty"`
+}
+
+// itemLine returns a line with v.
+func itemLine(v any) (line, error) {
+	text, err := json.Marshal(v)
+	return line{Item: text}, err
 }
 
 // lines writes a streamed answer.
@@ -84,53 +91,36 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, l *lines, err er
 	}
 }
 
-func (s *Server) apiExport(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	e := Exports{}
-	e.Body, _ = strconv.ParseBool(q.Get("body"))
-	if v := q.Get("since"); v != "" {
-		var err error
-		if e.Since, err = time.Parse(time.RFC3339Nano, v); err != nil {
-			s.fault(w, r, badRequest("since: give a time such as 2026-01-31T00:00:00Z"))
-			return
-		}
-	}
-	l := newLines(w)
-	err := Export(r.Context(), s.store, e, func(x Exported) error {
-		return l.write(line{Exported: &x})
-	})
-	s.finish(w, r, l, err)
-}
+// tick is how often an answer that takes a while shows that it is still coming.
+const tick = 500 * time.Millisecond
 
-// backupTick is how often a backup tells how far it is.
-const backupTick = 500 * time.Millisecond
-
-func (s *Server) apiBackup(w http.ResponseWriter, r *http.Request) {
-	var order backupOrder
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&order); err != nil {
-		s.fault(w, r, badRequest(`give {"to":"…"}, the file to write`))
-		return
+// wait answers with what work returns as the one item, however long that takes.
+// It tells how far it has come as often as tick, from what progress has been told;
+// the work must not be held up by a caller who doesn't listen.
+func (s *Server) wait(w http.ResponseWriter, r *http.Request, work func(progress func(done, total int)) (any, error)) {
+	type outcome struct {
+		v   any
+		err error
 	}
-	if err := order.check(); err != nil {
-		s.fault(w, r, err)
-		return
-	}
-	// The store tells how far it is from where it writes, and must not be held
-	// up by a caller who doesn't listen.
 	var done, total atomic.Int64
-	ended := make(chan error, 1)
+	ended := make(chan outcome, 1)
 	go func() {
-		ended <- s.store.Backup(r.Context(), order.To, func(d, t int) { total.Store(int64(t)); done.Store(int64(d)) })
+		v, err := work(func(d, t int) { total.Store(int64(t)); done.Store(int64(d)) })
+		ended <- outcome{v, err}
 	}()
 	l := newLines(w)
-	tick := time.NewTicker(backupTick)
-	defer tick.Stop()
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
 	for {
 		select {
-		case err := <-ended:
-			s.finish(w, r, l, err)
+		case o := <-ended:
+			if o.err == nil && o.v != nil {
+				item, err := itemLine(o.v)
+				o.err = errors.Join(err, l.write(item))
+			}
+			s.finish(w, r, l, o.err)
 			return
-		case <-tick.C:
+		case <-ticks.C:
 			d, t := int(done.Load()), int(total.Load())
 			l.send(line{Done: &d, Total: &t})
 		}

@@ -39,9 +39,10 @@ type Reader interface {
 	Rejection(ctx context.Context, id int64) (ppm.Rejection, error)
 }
 
-// A Store is a [Reader] that can also be copied while it is in use.
+// A Store is a [Reader] and a [Desk], and can be copied while it is in use.
 type Store interface {
 	Reader
+	Desk
 
 	// Backup writes a consistent copy to the file path, which must not exist,
 	// and tells progress (which may be nil) now and then how far it has come.
@@ -76,8 +77,8 @@ func New(o Options) *Server {
 // that keep web pages and other users of this machine out.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/{$}", only(s.home, http.MethodGet, http.MethodHead))
-	mux.Handle(assets.Prefix, only(assets.Handler().ServeHTTP, http.MethodGet, http.MethodHead))
+	mux.Handle("/{$}", reads(s.home))
+	mux.Handle(assets.Prefix, reads(assets.Handler().ServeHTTP))
 	mux.Handle("/api/", s.authorised(s.api()))
 	return ownHost(harmless(http.NewCrossOriginProtection().Handler(mux)))
 }
