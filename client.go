@@ -61,22 +61,6 @@ func present(all []ui.Client) []ui.Client {
 	return list
 }
 
-// clientNames returns what clients are called, by number; what was removed says so.
-func (p *program) clientNames(from kept) (map[int64]string, error) {
-	all, err := from.Clients(p)
-	if err != nil {
-		return nil, err
-	}
-	names := map[int64]string{0: fetching}
-	for _, c := range all {
-		names[c.Number] = oneLine(c.Name)
-		if c.Removed != nil {
-			names[c.Number] += " (removed)"
-		}
-	}
-	return names, nil
-}
-
 // fetching is what people call what client number 0 stands for.
 const fetching = "Clearmatch's API"
 

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	stopserve          interrupts it and checks that it ends well
 //	killserve          ends it as a power cut would
 //	stoptwice          interrupts it while it waits for a slow sender, and again
+//	waitfor N M        waits until N notifications are queued and M deliveries waiting
 //	status N ppm …     checks the exit status of a command
 //	lines N FILE       checks how many lines a file, stdout or stderr has
 //	write FILE TEXT    writes a file of one line
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
+			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "waitfor": waitVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
 		},
 	})
 }
@@ -155,6 +156,20 @@ func statusVerb(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit status of %v = %d, want %s", args[1:], got, args[0])
+	}
+}
+
+func waitVerb(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(`"queued":` + args[0] + `,.*"waiting":` + args[1] + `,`)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // polled, with a deadline
+		out, err := exec.Command("ppm", "status", "--json", "--data", ts.Getenv("PPM_DATA")).Output()
+		ts.Check(err)
+		if want.Match(out) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("still %s", out)
+		}
 	}
 }
 

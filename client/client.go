@@ -39,7 +39,12 @@ type kind struct {
 }
 
 // kinds is every kind there is.
-var kinds = map[ppm.Kind]kind{}
+var kinds = map[ppm.Kind]kind{
+	ppm.WebAddress: {func() any { return new(webSettings) }, openWeb},
+	ppm.Program:    {func() any { return new(programSettings) }, openProgram},
+	ppm.Folder:     {func() any { return new(folderSettings) }, openFolder},
+	ppm.Email:      {func() any { return new(emailSettings) }, openEmail},
+}
 
 // Open returns the way to c. It reaches nobody, so that it also serves to check
 // a client that is to be saved: whatever is wrong with its kind, settings and

@@ -54,7 +54,8 @@ func (c Config) origin(key string) Origin {
 // folder, which is known before there are settings, what a program that takes
 // deliveries is given, which may well run ppm itself, and the password that
 // ppm send posts with.
-var otherVariables = []string{"PPM_DATA", "PPM_DELIVERY_ID", "PPM_SEND_PASSWORD"}
+var otherVariables = []string{"PPM_DATA", "PPM_SEND_PASSWORD", "PPM_DELIVERY_ID", "PPM_RECEIPT", "PPM_ATTEMPT", "PPM_APPLICATION",
+	"PPM_TYPE", "PPM_EVENT", "PPM_PARTNER", "PPM_EVENT_TIME"}
 
 // readEnvironment takes the values of the PPM_ variables into c.
 func (c *Config) readEnvironment(environ []string) Faults {

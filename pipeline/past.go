@@ -66,7 +66,7 @@ type Trial struct {
 // TryRule applies the rule of s to what has been received since then, newest
 // first, and calls step for each notification with what it comes to beside the
 // rules in force. A number of s says which subscription's rule it would take
-// the place of. What was erased or has expired is judged by what is left of it.
+// the place of; without one it stands alone. What was erased or has expired is judged by what is left of it.
 func TryRule(ctx context.Context, store Past, s ppm.Subscription, since time.Time, step func(Trial) error) error {
 	r, err := rule.Compile(s.Rule)
 	if err != nil {
@@ -110,7 +110,9 @@ func readTrial(ctx context.Context, store Past, s ppm.Subscription, r *rule.Rule
 			found, s.Client = true, in.Client
 			continue
 		}
-		others = append(others, in)
+		if s.Number != 0 {
+			others = append(others, in)
+		}
 	}
 	if !found {
 		return present, would, fmt.Errorf("there is no subscription %d in force", s.Number)

@@ -106,7 +106,7 @@ func (l *lab) talkativeClients(data string) error {
 		fmt.Fprint(w, canaries["what a client answers"], canaries["a borrower's name"])
 	})
 	secret := filepath.Join(l.dir, "secret")
-	for name, text := range map[string]string{"token": canaries["a client's token"], "password": canaries["a client's password"]} {
+	for name, text := range map[string]string{"token": canaries["a client's token"], "password": canaries["a client's password"], "query": canaries["a query in an address"]} {
 		if err := os.WriteFile(secret+"-"+name, []byte(text+"\n"), 0o600); err != nil {
 			return err
 		}
@@ -115,13 +115,13 @@ func (l *lab) talkativeClients(data string) error {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat >&2\necho "+canaries["what a program prints"]+"\nexit 3\n"), 0o700); err != nil {
 		return err
 	}
-	query := "?key=" + canaries["a query in an address"]
+	const query = "?key={secret}"
 	for _, args := range [][]string{
-		{"client", "add", "good", "--kind", "web", "--data", "--set", "url=" + s.url + "good" + query, "--set", "auth=bearer", "--secret", "token=@" + secret + "-token"},
-		{"client", "add", "basic", "--kind", "web", "--data", "--set", "url=" + s.url + "bad" + query, "--set", "auth=basic", "--set", "user=ppm", "--secret", "password=@" + secret + "-password"},
-		{"client", "add", "away", "--kind", "web", "--data", "--set", "url=http://127.0.0.1:1/" + query, "--set", "auth=bearer", "--secret", "token=@" + secret + "-token"},
-		{"client", "add", "program", "--kind", "program", "--data", "--set", "path=" + program},
-		{"client", "add", "rule", "--kind", "folder", "--data", "--set", "path=" + l.dir},
+		{"client", "add", "good", "--kind", "web", "--with-data", "--set", "url=" + s.url + "good" + query, "--secret", "secret=@" + secret + "-query", "--set", "auth=bearer", "--secret", "token=@" + secret + "-token"},
+		{"client", "add", "basic", "--kind", "web", "--with-data", "--set", "url=" + s.url + "bad" + query, "--secret", "secret=@" + secret + "-query", "--set", "auth=basic", "--set", "user=ppm", "--secret", "password=@" + secret + "-password"},
+		{"client", "add", "away", "--kind", "web", "--with-data", "--set", "url=http://127.0.0.1:1/" + query, "--secret", "secret=@" + secret + "-query", "--set", "auth=bearer", "--secret", "token=@" + secret + "-token"},
+		{"client", "add", "program", "--kind", "program", "--with-data", "--set", "path=" + program},
+		{"client", "add", "rule", "--kind", "folder", "--with-data", "--set", "path=" + l.dir},
 		{"subscription", "add", "good"}, {"subscription", "add", "basic"}, {"subscription", "add", "away"}, {"subscription", "add", "program"},
 		{"subscription", "add", "rule", "--when", `application.borrower == "nobody"`},
 	} {

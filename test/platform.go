@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -77,12 +79,14 @@ func (p *platform) note(r *http.Request) {
 
 // configure has the program of a data folder, which is not running, fetch from p.
 func (p *platform) configure(data string) error {
-	file, err := os.OpenFile(filepath.Join(data, "config.toml"), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
+	// Dotted keys belong before the first section.
+	file := filepath.Join(data, "config.toml")
+	rest, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	defer file.Close()
-	_, err = fmt.Fprintf(file, "\nclearmatch.api_base = %q\nclearmatch.token_url = %q\nclearmatch.client_id = 'partner'\nclearmatch.client_secret = %q\n",
+	text := fmt.Sprintf("clearmatch.api_base = %q\nclearmatch.token_url = %q\nclearmatch.client_id = 'partner'\nclearmatch.client_secret = %q\n",
 		p.api+"/v1", p.api+"/sso/token", p.secret)
-	return err
+	rest = []byte(strings.ReplaceAll(string(rest), "\n[clearmatch]\n", "\n"))
+	return os.WriteFile(file, append([]byte(text), rest...), 0o600)
 }

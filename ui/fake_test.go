@@ -18,6 +18,7 @@ import (
 // memory is a store in memory, newest last. fail, if set, is what List returns
 // once failAfter pages have been read.
 type memory struct {
+	Desk      // what a test does not ask for
 	kept      []ppm.Detail
 	rejected  []ppm.Rejection
 	pages     int

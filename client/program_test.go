@@ -1,0 +1,161 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"processmanager/client"
+	"processmanager/ppm"
+)
+
+// programs are what the test binary can be when it is delivered to.
+var programs = map[string]func(args []string){
+	"record": func(args []string) { // what it is given goes into a file
+		in, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			os.Exit(1)
+		}
+		text := strings.Join(os.Environ(), "\n") + "\n---\n" + string(in)
+		if os.WriteFile(args[0], []byte(text), 0o600) != nil {
+			os.Exit(1)
+		}
+	},
+	"exit": func(args []string) {
+		fmt.Fprintln(os.Stderr, "the last word")
+		status, _ := strconv.Atoi(args[0])
+		os.Exit(status)
+	},
+	"flood": func([]string) { // and never reads
+		line := strings.Repeat("x", 1000) + "\n"
+		for range 5000 {
+			os.Stdout.WriteString(line)
+		}
+	},
+	"stubborn": func(args []string) { // with a child that holds the pipes, neither of which goes when asked
+		signal.Ignore(syscall.SIGTERM)
+		if len(args) == 1 {
+			child := exec.Command(os.Args[0], beProgram, "stubborn", args[0], "child")
+			child.Stdout, child.Stderr = os.Stdout, os.Stderr
+			if child.Start() != nil {
+				os.Exit(1)
+			}
+			os.WriteFile(args[0], []byte(strconv.Itoa(child.Process.Pid)), 0o600)
+		}
+		select {}
+	},
+}
+
+func program(t *testing.T, settings map[string]any, args ...string) client.Way {
+	t.Helper()
+	self, err := os.Executable()
+	check(t, err)
+	all := map[string]any{"path": self, "arguments": append([]string{beProgram}, args...)}
+	for k, v := range settings {
+		all[k] = v
+	}
+	return open(t, ppm.Program, all, nil)
+}
+
+func TestAProgramIsGivenTheDeliveryAndNothingOfOurs(t *testing.T) {
+	t.Setenv("PPM_CLEARMATCH_CLIENT_SECRET", "canary")
+	file := filepath.Join(t.TempDir(), "given")
+	way := program(t, map[string]any{"environment": map[string]string{"CRM": "test"}}, "record", file)
+	p := parcel("A056035; rm -rf $(x) `y` %PATH%")
+	if _, err := way.Deliver(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	given, err := os.ReadFile(file)
+	check(t, err)
+	environment, body, _ := strings.Cut(string(given), "\n---\n")
+	for _, want := range []string{"PPM_DELIVERY_ID=" + p.Key, "PPM_APPLICATION=" + p.Application, "CRM=test"} {
+		if !strings.Contains("\n"+environment+"\n", "\n"+want+"\n") {
+			t.Errorf("its environment lacks %s:\n%s", want, environment)
+		}
+	}
+	if strings.Contains(environment, "canary") {
+		t.Error("it was given a secret of ours")
+	}
+	if !strings.Contains(body, "12345678901234567890.10") || !strings.Contains(body, p.Key) {
+		t.Errorf("it was given %s", body)
+	}
+}
+
+func TestTheExitStatusSaysWhatBecomesOfIt(t *testing.T) {
+	for status, want := range map[int]string{0: "", 75: "again", 1: "final", 3: "final"} {
+		r, err := program(t, nil, "exit", strconv.Itoa(status)).Deliver(t.Context(), parcel("A1"))
+		got := ""
+		if err != nil {
+			if got = "again"; isFinal(err) {
+				got = "final"
+			}
+		}
+		if got != want || r.Status != status {
+			t.Errorf("exit status %d: %q (status %d, %v), want %q", status, got, r.Status, err, want)
+		}
+		if !strings.Contains(string(r.Excerpt), "the last word") {
+			t.Errorf("what it said is lost: %q", r.Excerpt)
+		}
+	}
+}
+
+func TestWhatAProgramSaysIsKeptWithinBounds(t *testing.T) {
+	p := parcel("A1")
+	p.Data = []byte(`"` + strings.Repeat("y", 1<<20) + `"`) // more than a pipe holds
+	r, err := program(t, nil, "flood").Deliver(t.Context(), p)
+	if err != nil || len(r.Excerpt) == 0 || len(r.Excerpt) > 66<<10 {
+		t.Errorf("%d bytes kept, %v", len(r.Excerpt), err)
+	}
+}
+
+func TestAWholeTreeIsEndedAtTheTimeLimit(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // the signals are those of Linux
+	}
+	file := filepath.Join(t.TempDir(), "child")
+	began := time.Now()
+	_, err := program(t, map[string]any{"timeout": "1s"}, "stubborn", file).Deliver(t.Context(), parcel("A1"))
+	if err == nil || isFinal(err) || time.Since(began) > 30*time.Second {
+		t.Fatalf("after %v: %v", time.Since(began), err)
+	}
+	text, err := os.ReadFile(file)
+	check(t, err)
+	child, err := strconv.Atoi(string(text))
+	check(t, err)
+	for deadline := time.Now().Add(10 * time.Second); alive(child); {
+		if time.Now().After(deadline) {
+			t.Fatal("its child lives on")
+		}
+		time.Sleep(10 * time.Millisecond) // polled, with a deadline
+	}
+}
+
+// alive reports whether a process runs; one that has ended and waits to be
+// noticed by its parent does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+func TestAProgramThatIsNotThereIsTriedAgain(t *testing.T) {
+	way := open(t, ppm.Program, map[string]any{"path": filepath.Join(t.TempDir(), "gone")}, nil)
+	if _, err := way.Deliver(t.Context(), parcel("A1")); err == nil || isFinal(err) || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("%v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := program(t, nil, "exit", "0").Deliver(ctx, parcel("A1")); err == nil || errors.Is(err, ppm.ErrInterrupted) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+}
