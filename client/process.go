@@ -45,8 +45,9 @@ func (p process) run(ctx context.Context) (*os.ProcessState, *output, error) {
 	defer tree.kill()
 	// Who ignores being asked to end, or has left others that hold the pipes, is
 	// waited for only so long.
-	cut := false
+	cut, known := false, make(chan struct{})
 	cmd.Cancel = func() error {
+		<-known // which tree it is
 		cut = true
 		return tree.end()
 	}
@@ -54,7 +55,9 @@ func (p process) run(ctx context.Context) (*os.ProcessState, *output, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, said, err
 	}
-	if err := tree.started(cmd.Process); err != nil {
+	err = tree.started(cmd.Process)
+	close(known)
+	if err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		return nil, said, err

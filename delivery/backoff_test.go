@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,10 +87,9 @@ func TestLaterPausesTheWholeLane(t *testing.T) {
 		t.Run(fmt.Sprint(tt.asked), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				q := new(queue)
-				first := true
+				var again atomic.Bool
 				w := newWay(t, func(context.Context, ppm.Parcel) (ppm.Response, error) {
-					if first {
-						first = false
+					if !again.Swap(true) {
 						return ppm.Response{Status: 503}, ppm.LaterError{Err: errors.New("503"), After: tt.asked}
 					}
 					return ppm.Response{Status: 200}, nil

@@ -71,9 +71,9 @@ func (l *lane) claim(now moment, limit int) {
 	lease := now.add(l.lease())
 	horizon := max(l.Backoff.Longest, l.lease())
 	l.claiming, l.look, l.due = true, false, time.Time{}
-	ctx := context.WithoutCancel(l.ctx) // so that nothing is claimed and not known
+	number, ctx := l.Number, context.WithoutCancel(l.ctx) // so that nothing is claimed and not known
 	go func() {
-		claimed, next, err := l.o.Queue.Claim(ctx, l.Number, now.wall, lease.wall, horizon, limit)
+		claimed, next, err := l.o.Queue.Claim(ctx, number, now.wall, lease.wall, horizon, limit)
 		l.events <- func() {
 			l.claiming = false
 			if err != nil {
