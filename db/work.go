@@ -124,10 +124,14 @@ type Past interface {
 	// data, answers, rejections that name it, and what can be searched. When
 	// it has returned nothing of it is left in any file of the store, its log
 	// included; backups are not touched. Identities stay, so that a redelivery is still known,
-	// whose body is then not kept either. Deliveries still waiting give up.
+	// whose body is then not kept either. Deliveries still waiting give up, what
+	// is not routed yet goes to nobody, and whoever is at an attempt is told
+	// [ErrOvertaken]. After an error some may be left; it is to be done again.
 	Erase(ctx context.Context, application, by string) (ppm.Erased, error)
 
 	// Expire removes from some notifications what is older than r allows, and says
-	// whether there is more to do. Rejections as old as bodies go too.
+	// whether there is more to do. Rejections as old as bodies go too. A
+	// notification that was sent again, or a time that was made shorter, may be
+	// noticed a day late.
 	Expire(ctx context.Context, now time.Time, r ppm.Retention) (e ppm.Erased, more bool, err error)
 }

@@ -17,7 +17,7 @@ const (
 
 // forget removes what is older than it may be, at the start and once a day.
 func (p *Pipeline) forget(ctx context.Context) {
-	if p.Retention.Bodies <= 0 {
+	if p.Retention.Shortest() == 0 {
 		return
 	}
 	for {

@@ -46,6 +46,7 @@ func Run(t *testing.T, e Engine) {
 		t.Run(name, func(t *testing.T) { test(t, e) })
 	}
 	runAll(t, e, clientTests)
+	runAll(t, e, pastTests)
 }
 
 func runAll(t *testing.T, e Engine, tests map[string]func(*testing.T, Engine)) {

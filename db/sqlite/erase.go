@@ -3,14 +3,11 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"processmanager/ppm"
 )
@@ -22,12 +19,16 @@ const (
 	// forgetStep is how many notifications one change forgets.
 	forgetStep = 50
 
-	// scanStep is how many notifications one read goes through.
-	scanStep = 20_000
+	// scanStep is how many identities one read goes through.
+	scanStep = 100_000
 )
 
-// Erase implements [db.Past].
+// Erase implements [db.Past]. The order of its steps is such that one that was
+// broken off at any point, and done again, leaves nothing.
 func (s *Store) Erase(ctx context.Context, application, by string) (ppm.Erased, error) {
+	if application == "" {
+		return ppm.Erased{}, errors.New("erase: no application's number was given")
+	}
 	e, err := s.erase(ctx, application, by)
 	if err != nil {
 		return e, fmt.Errorf("erase %s: %w; it is not done, do it again", application, plain(err))
@@ -36,162 +37,144 @@ func (s *Store) Erase(ctx context.Context, application, by string) (ppm.Erased, 
 }
 
 func (s *Store) erase(ctx context.Context, application, by string) (e ppm.Erased, err error) {
+	action, err := s.beginErasing(application, by)
+	if err != nil {
+		return e, err
+	}
 	ids, err := s.about(ctx, application)
 	if err != nil {
 		return e, err
 	}
-	for from := 0; from < len(ids); from += forgetStep {
-		part := ids[from:min(from+forgetStep, len(ids))]
-		var stopped int64
-		err := s.later(8*len(part), 0, func(b *batch) error {
-			stopped = 0
-			for _, id := range part {
-				n, err := b.forget(id, erased, time.Now())
-				if err != nil {
-					return err
-				}
-				stopped += n
-			}
-			return nil
-		})
-		if err != nil {
+	for part := range slices.Chunk(ids, forgetStep) {
+		if err := s.eraseSome(ctx, part, &e); err != nil {
 			return e, err
 		}
-		e.Notifications, e.Stopped = e.Notifications+int64(len(part)), e.Stopped+stopped
 	}
 	if e.Rejections, err = s.eraseRejections(ctx, application); err != nil {
 		return e, err
 	}
-	if err := s.later(1, 0, func(b *batch) error {
-		if _, err := b.exec(`UPDATE action SET details = '' WHERE about = ?`, application); err != nil {
-			return err
-		}
-		return b.act(by, "erased", application, fmt.Sprintf("%d notifications, %d rejections, %d deliveries stopped", e.Notifications, e.Rejections, e.Stopped))
-	}); err != nil {
+	if err := s.eraseActions(ctx, application, ids); err != nil {
 		return e, err
 	}
-	if err := s.index.forget(ctx, ids, true); err != nil {
+	if err := s.endErasing(action, e); err != nil {
+		return e, err
+	}
+	if err := s.index.scrub(ctx); err != nil {
 		return e, fmt.Errorf("search index: %w", err)
+	}
+	err = sweep(ctx, s.read, func(pages []int64) error {
+		return s.later(len(pages), 4096*len(pages), func(b *batch) error { return b.wipe(pages) })
+	})
+	if err != nil {
+		return e, err
 	}
 	return e, s.emptyLog(ctx)
 }
 
-// about returns the numbers of all notifications about an application. There is
-// no index by application, which every acknowledgement would pay for: the
-// search index knows the word, once it has been filled to the end, and where the
-// number is no word everything is looked at.
-func (s *Store) about(ctx context.Context, application string) (ids []int64, err error) {
-	for behind := int64(1); behind > 0; {
-		if behind, err = s.index.fill(ctx); err != nil {
-			return nil, err
+// beginErasing notes who erases what, before anything is gone, and returns the
+// number of that action.
+func (s *Store) beginErasing(application, by string) (action int64, err error) {
+	err = s.later(1, 0, func(b *batch) error {
+		if err := b.act(by, "erased", application, "broken off"); err != nil {
+			return err
 		}
-	}
-	if !strings.ContainsFunc(application, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
-		return s.scan(ctx, application)
-	}
-	match := `application : "` + strings.ReplaceAll(application, `"`, `""`) + `"`
-	for after := int64(0); ; {
-		found, err := s.index.find(ctx, match, after, ppm.Page{Limit: 1000, OldestFirst: true})
-		if err != nil || len(found) == 0 {
-			return ids, err
+		values, err := b.row(`SELECT last_insert_rowid()`)
+		if err == nil {
+			action = number(values[0])
 		}
-		for _, id := range found {
-			var is string
-			if err := s.read.QueryRowContext(ctx, `SELECT application FROM notification WHERE id = ?`, id).Scan(&is); err != nil {
-				return nil, err
-			}
-			if is == application { // and not only the same words
-				ids = append(ids, id)
-			}
-		}
-		after = found[len(found)-1]
-	}
+		return err
+	})
+	return action, err
 }
 
-// scan is about without the index: a read of everything, in steps so that none
+// endErasing notes what was erased.
+func (s *Store) endErasing(action int64, e ppm.Erased) error {
+	return s.later(1, 0, func(b *batch) error {
+		_, err := b.exec(`UPDATE action SET details = ? WHERE id = ?`,
+			fmt.Sprintf("%d notifications, %d rejections, %d deliveries stopped", e.Notifications, e.Rejections, e.Stopped), action)
+		return err
+	})
+}
+
+// about returns the numbers of all notifications about an application,
+// ascending. There is no index by application, which every acknowledgement
+// would pay for; but each identity has the end of the number in it, and their
+// index is short enough to be read through. It is read in steps, so that none
 // keeps the log from being emptied.
-func (s *Store) scan(ctx context.Context, application string) (ids []int64, err error) {
-	newest, err := s.newest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for from := int64(0); from < newest; from += scanStep {
-		part, err := list(ctx, s.read, func(row scanner) (id int64, err error) { return id, row.Scan(&id) }, `
-			SELECT id
-			FROM notification
-			WHERE id > ? AND id <= ? AND application = ?`, from, from+scanStep, application)
+func (s *Store) about(ctx context.Context, application string) (ids []int64, err error) {
+	beyond := bytes.Repeat([]byte{0xff}, ppm.IdentitySize+1)
+	for after := []byte{}; !bytes.Equal(after, beyond); {
+		end, err := s.identityAfter(ctx, after, scanStep)
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, part...)
+		if end == nil {
+			end = beyond
+		}
+		part, err := s.aboutBetween(ctx, after, end, application)
+		if err != nil {
+			return nil, err
+		}
+		ids, after = append(ids, part...), end
 	}
+	slices.Sort(ids)
 	return ids, nil
 }
 
-// eraseRejections deletes the rejections that name the application.
-func (s *Store) eraseRejections(ctx context.Context, application string) (n int64, err error) {
-	type rejection struct {
-		id   int64
-		body []byte
-	}
-	kept, err := list(ctx, s.read, func(row scanner) (r rejection, err error) { return r, row.Scan(&r.id, &r.body) }, `SELECT id, body FROM rejection`)
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range kept {
-		if !names(r.body, application) {
-			continue
-		}
-		if err := s.later(1, 0, func(b *batch) error {
-			_, err := b.exec(`DELETE FROM rejection WHERE id = ?`, r.id)
-			return err
-		}); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
-// names reports whether text has the application's number in it, and not only
-// as a part of another one.
-func names(text []byte, application string) bool {
-	word := []byte(application)
-	if len(word) == 0 {
-		return false
-	}
-	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	for from := 0; ; {
-		i := bytes.Index(text[from:], word)
-		if i < 0 {
-			return false
-		}
-		begin, end := from+i, from+i+len(word)
-		before, _ := utf8.DecodeLastRune(text[:begin])
-		after, _ := utf8.DecodeRune(text[end:])
-		if (begin == 0 || !part(before)) && (end == len(text) || !part(after)) {
-			return true
-		}
-		from = begin + 1
-	}
-}
-
-// emptyLog returns once the write-ahead log is empty: it has copies of what was
-// overwritten in the database. Readers are waited for; they are cut off in time.
-func (s *Store) emptyLog(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout+10*time.Second)
+// identityAfter returns the identity that is so many beyond after, nil if there
+// are not so many.
+func (s *Store) identityAfter(ctx context.Context, after []byte, so int) (identity []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	for {
-		err := s.write.do(&change{rows: 1, done: make(chan error, 1), between: s.write.wal.empty})
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(filepath.Join(s.dir, FileName+"-wal"))
-		if err == nil && info.Size() == 0 {
-			return nil
-		}
-		if err != nil || !pause(ctx, 50*time.Millisecond) {
-			return errors.Join(err, errors.New("the log could not be emptied, since somebody is reading the database without an end"))
-		}
+	err = s.read.QueryRowContext(ctx, `
+		SELECT identity
+		FROM notification
+		WHERE identity > ?
+		ORDER BY identity
+		LIMIT 1
+		OFFSET ?`, after, so-1).Scan(&identity)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
+	return identity, err
+}
+
+// aboutBetween is about for the identities beyond after, up to end.
+func (s *Store) aboutBetween(ctx context.Context, after, end []byte, application string) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	identity := ppm.Notification{Application: application}.Identity()
+	return list(ctx, s.read, scanNumber, `
+		SELECT id
+		FROM notification INDEXED BY notification_identity
+		WHERE identity > ? AND identity <= ? AND substr(identity, 5, 8) = ? AND application = ?`,
+		after, end, identity[4:12], application)
+}
+
+func scanNumber(row scanner) (n int64, err error) { return n, row.Scan(&n) }
+
+// eraseSome forgets some notifications and adds to e what that was.
+func (s *Store) eraseSome(ctx context.Context, ids []int64, e *ppm.Erased) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var some ppm.Erased
+	err := s.index.without(ctx, ids, func() error {
+		return s.later(8*len(ids), 0, func(b *batch) error {
+			some = ppm.Erased{}
+			for _, id := range ids {
+				stopped, was, err := b.forget(id, erased, time.Now())
+				if err != nil {
+					return err
+				}
+				some.Stopped += stopped
+				if was {
+					some.Notifications++
+				}
+			}
+			return nil
+		})
+	})
+	e.Notifications, e.Stopped = e.Notifications+some.Notifications, e.Stopped+some.Stopped
+	return err
 }

@@ -9,119 +9,153 @@ import (
 )
 
 // Expire implements [db.Past].
+//
+// It goes through the notifications in the order of their numbers and goes on
+// where it stopped the last time. Those that are not to be forgotten when those
+// around them are go into expiry_later, and are looked at once a day from then on.
 func (s *Store) Expire(ctx context.Context, now time.Time, r ppm.Retention) (e ppm.Erased, more bool, err error) {
-	if r.Bodies <= 0 {
+	if r.Shortest() == 0 {
 		return e, false, nil
 	}
-	var ids []int64
-	err = s.later(8*forgetStep, 0, func(b *batch) (err error) {
-		ids, more, err = b.expire(now, r)
-		return err
-	})
-	if err == nil && len(ids) > 0 {
-		e.Notifications = int64(len(ids))
-		err = s.index.forget(ctx, ids, false)
-	}
-	if err == nil && !more {
-		err = s.later(1, 0, func(b *batch) error {
-			deleted, err := b.exec(`DELETE FROM rejection WHERE received_at < ?`, micros(now.Add(-r.Bodies)))
-			if err == nil {
-				e.Rejections, err = deleted.RowsAffected()
-			}
-			return err
-		})
+	more, err = s.expire(ctx, now, r, &e)
+	if err == nil && r.Bodies > 0 {
+		var rejections bool
+		rejections, err = s.expireRejections(ctx, now.Add(-r.Bodies), &e)
+		more = more || rejections
 	}
 	if err != nil {
-		return e, false, fmt.Errorf("forget what is older than %s: %w", r.Bodies, plain(err))
+		return e, false, fmt.Errorf("forget what is too old: %w", plain(err))
 	}
 	return e, more, nil
 }
 
-// expire forgets some notifications that are old enough, and says whether there
-// may be more. It goes on where it stopped the last time: who was not ready
-// then waits in expiry_later.
-func (b *batch) expire(now time.Time, r ppm.Retention) (ids []int64, more bool, err error) {
-	values, err := b.row(`
-		SELECT (SELECT value FROM tally WHERE name = 'expired'), (SELECT value FROM tally WHERE name = 'routed'), (SELECT value FROM tally WHERE name = 'idle')`)
-	if err != nil {
-		return nil, false, err
+func (s *Store) expire(ctx context.Context, now time.Time, r ppm.Retention, e *ppm.Erased) (more bool, err error) {
+	if err := s.beginAgain(ctx, r); err != nil {
+		return false, err
 	}
-	upTo, routed, idle := number(values[0]), number(values[1]), number(values[2]) != 0
-	rows, err := b.all(`
-		SELECT id, received_at, open, gave_up, coalesce(ended_at, received_at)
-		FROM notification
-			LEFT JOIN work ON notification = id
-		WHERE id > ? AND (id <= ? OR ?)
-		ORDER BY id
-		LIMIT ?`, upTo, routed, idle, int64(forgetStep))
-	if err != nil {
-		return nil, false, err
+	aged, more, err := s.aged(ctx, now, r)
+	if err != nil || len(aged) == 0 {
+		return false, err
 	}
-	passed := upTo
-	for _, row := range rows {
-		id, left := number(row[0]), remains{number(row[2]), number(row[3])}
-		if number(row[1]) > micros(now.Add(-r.Bodies)) {
-			break // and so are those after it
-		}
-		passed = id
-		if left.old(at(number(row[4])), now, r) {
-			ids = append(ids, id)
+	var old []int64
+	for i, a := range aged {
+		if !a.due(now, r) {
 			continue
 		}
-		if _, err := b.exec(`INSERT INTO expiry_later (notification) VALUES (?)`, id); err != nil {
-			return nil, false, err
+		if len(old) == forgetStep {
+			aged, more = aged[:i], true
+			break
 		}
+		old = append(old, a.id)
 	}
-	if passed > upTo {
-		if _, err := b.exec(`UPDATE tally SET value = ? WHERE name = 'expired'`, passed); err != nil {
-			return nil, false, err
-		}
-	}
-	if more = len(rows) == forgetStep && passed == number(rows[len(rows)-1][0]); !more {
-		if more, err = b.expireLater(now, r, &ids); err != nil {
-			return nil, false, err
-		}
-	}
-	for _, id := range ids {
-		if _, err := b.forget(id, expired, now); err != nil {
-			return nil, false, err
-		}
-	}
-	return ids, more, nil
+	var forgotten int64
+	err = s.index.without(ctx, old, func() error {
+		return s.later(8*len(old)+len(aged)-len(old), 0, func(b *batch) (err error) {
+			forgotten, err = b.expire(aged, now, r)
+			return err
+		})
+	})
+	e.Notifications += forgotten
+	return more, err
 }
 
-// old reports whether a notification of which so much is left, and which ended
-// when it did, is to be forgotten.
-func (left remains) old(ended, now time.Time, r ppm.Retention) bool {
-	switch {
-	case left.open > 0:
-		return false
-	case left.gaveUp > 0:
-		return r.DeadLetters > 0 && !ended.After(now.Add(-max(r.DeadLetters, r.Bodies)))
+// beginAgain has all notifications looked at again if complete ones were
+// passed, being kept for ever, and are not any more.
+func (s *Store) beginAgain(ctx context.Context, r ppm.Retention) error {
+	var passed bool
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM tally WHERE name = 'passed'`).Scan(&passed)
+	if err != nil || !passed || r.Bodies <= 0 {
+		return err
 	}
-	return !ended.After(now.Add(-r.Bodies))
+	return s.later(1, 0, func(b *batch) error {
+		_, err := b.exec(`UPDATE tally SET value = 0 WHERE name IN ('passed', 'expired')`)
+		return err
+	})
 }
 
-// expireLater adds to ids those that were not ready once and are now.
-func (b *batch) expireLater(now time.Time, r ppm.Retention, ids *[]int64) (more bool, err error) {
-	dead := int64(-1 << 62) // never
-	if r.DeadLetters > 0 {
-		dead = micros(now.Add(-max(r.DeadLetters, r.Bodies)))
+// expire forgets those of aged that are still due, notes when to look at the
+// others again, and returns how many it has forgotten.
+func (b *batch) expire(aged []aging, now time.Time, r ppm.Retention) (forgotten int64, err error) {
+	var upTo int64
+	passed := false
+	for _, a := range aged {
+		if !a.later {
+			upTo = a.id
+		}
+		if a.due(now, r) {
+			if a, err = b.aging(a); err != nil { // it may have been sent again meanwhile
+				return 0, err
+			}
+		}
+		switch {
+		case a.due(now, r):
+			if _, _, err = b.forget(a.id, expired, now); err == nil {
+				err = b.expireNoMore(a)
+			}
+			forgotten++
+		case a.blank:
+			err = b.expireNoMore(a)
+		case a.status == ppm.Complete && r.Bodies <= 0 && !a.later:
+			passed = true
+		default:
+			err = b.expireLater(a, now, r)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	rows, err := b.all(`
-		SELECT expiry_later.notification
-		FROM expiry_later
-			JOIN work USING (notification)
-		WHERE open = 0 AND ended_at <= iif(gave_up > 0, ?, ?)
-		LIMIT ?`, dead, micros(now.Add(-r.Bodies)), int64(forgetStep))
+	if passed {
+		if _, err := b.exec(`UPDATE tally SET value = 1 WHERE name = 'passed'`); err != nil {
+			return 0, err
+		}
+	}
+	if upTo > 0 {
+		_, err = b.exec(`UPDATE tally SET value = max(value, ?) WHERE name = 'expired'`, upTo)
+	}
+	return forgotten, err
+}
+
+// expireNoMore notes that a need not be looked at any more.
+func (b *batch) expireNoMore(a aging) error {
+	if !a.later {
+		return nil
+	}
+	_, err := b.exec(`DELETE FROM expiry_later WHERE notification = ?`, a.id)
+	return err
+}
+
+// expireLater notes when to look at a again.
+func (b *batch) expireLater(a aging, now time.Time, r ppm.Retention) error {
+	look := now.Add(lookAgain)
+	if end := r.Ends(a.status, a.since); !end.IsZero() && end.After(now) && end.Before(look) {
+		look = end
+	}
+	_, err := b.exec(`
+		INSERT INTO expiry_later (notification, look_at)
+		VALUES (?, ?)
+		ON CONFLICT (notification) DO UPDATE
+		SET look_at = excluded.look_at`, a.id, micros(look))
+	return err
+}
+
+// expireRejections deletes some rejections from before a time.
+func (s *Store) expireRejections(ctx context.Context, before time.Time, e *ppm.Erased) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	old, err := list(ctx, s.read, scanNumber, `
+		SELECT id
+		FROM rejection
+		WHERE received_at <= ?
+		ORDER BY id
+		LIMIT ?`, micros(before), rejectionStep)
 	if err != nil {
 		return false, err
 	}
-	for _, row := range rows {
-		*ids = append(*ids, number(row[0]))
-		if _, err := b.exec(`DELETE FROM expiry_later WHERE notification = ?`, number(row[0])); err != nil {
+	for _, id := range old {
+		if err := s.deleteRejection(id); err != nil {
 			return false, err
 		}
+		e.Rejections++
 	}
-	return len(rows) == forgetStep, nil
+	return len(old) == rejectionStep, nil
 }

@@ -23,7 +23,7 @@ import (
 const indexName = "search.db"
 
 const (
-	indexSchema = 2
+	indexSchema = 3
 
 	// A transaction takes so many notifications, and bodies of so many bytes.
 	indexStep  = 500
@@ -274,7 +274,8 @@ func (x *index) open(ctx context.Context) error {
 		return err
 	}
 	// NORMAL: what a power cut takes from the index is indexed again.
-	connector, err := sqlite.NewConnector(dsn(x.path(), "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_dqs=0&_pragma=secure_delete(1)"))
+	connector, err := sqlite.NewConnector(dsn(x.path(), "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_txlock=immediate&_dqs=0"+
+		"&_pragma=secure_delete(1)"))
 	if err != nil {
 		return err
 	}

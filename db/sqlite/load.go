@@ -41,6 +41,9 @@ func (s *Store) load(ctx context.Context, id int64, p *ppm.Parcel) error {
 	if sum := sha256.Sum256(p.Body); p.Body != nil && !bytes.Equal(sum[:], found.bodySum) {
 		return damaged(id)
 	}
+	if p.Body == nil {
+		return fmt.Errorf("its content has been erased meanwhile: %w", db.ErrOvertaken)
+	}
 	p.Notification, p.ReceivedAt = found.Notification, found.ReceivedAt
 	if p.Data != nil {
 		p.DataAt = at(fetchedAt.Int64)

@@ -110,21 +110,24 @@ func (b *batch) route(routes []ppm.Route, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	applications := make([]string, len(routes))
+	about := make([]subject, len(routes))
 	for i, r := range routes {
 		id, err := r.Receipt.Number()
 		if err == nil && (idle || id != routed+1+int64(i)) {
 			err = db.ErrOvertaken
 		}
 		if err == nil {
-			applications[i], err = b.application(id, r.Receipt)
+			about[i], err = b.subject(id, r.Receipt)
 		}
 		if err != nil {
 			return declined{fmt.Errorf("notification %s: %w", r.Receipt, err)}
 		}
 	}
 	for i, r := range routes {
-		if err := b.deliveries(routed+1+int64(i), applications[i], r, clients, now); err != nil {
+		if about[i].erased { // there is nothing to deliver, and nothing may be fetched
+			continue
+		}
+		if err := b.deliveries(routed+1+int64(i), about[i].application, r, clients, now); err != nil {
 			return fmt.Errorf("notification %s: %w", r.Receipt, err)
 		}
 	}
@@ -142,21 +145,26 @@ func (b *batch) ordered() (map[int64]bool, error) {
 	return clients, err
 }
 
-// application returns the application's number of the notification that r names.
-func (b *batch) application(id int64, r ppm.Receipt) (string, error) {
-	values, err := b.row(`SELECT application, identity FROM notification WHERE id = ?`, id)
+// A subject is what a notification is about.
+type subject struct {
+	application string
+	erased      bool
+}
+
+// subject returns what the notification that r names is about.
+func (b *batch) subject(id int64, r ppm.Receipt) (subject, error) {
+	values, err := b.row(`SELECT application, identity, body IS NULL FROM notification WHERE id = ?`, id)
 	if errors.Is(err, io.EOF) {
-		return "", db.ErrNotFound
+		return subject{}, db.ErrNotFound
 	}
 	if err != nil {
-		return "", err
+		return subject{}, err
 	}
-	application, _ := values[0].(string)
 	identity, _ := values[1].([]byte)
 	if len(identity) != ppm.IdentitySize || !r.Names(id, ppm.Identity(identity)) {
-		return "", db.ErrNotFound
+		return subject{}, db.ErrNotFound
 	}
-	return application, nil
+	return subject{text(values[0]), number(values[2]) != 0}, nil
 }
 
 // deliveries makes what r says for one notification.

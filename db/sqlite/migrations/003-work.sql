@@ -123,13 +123,33 @@ CREATE INDEX action_about ON action (about, id);
 
 -- routed: the number of the last notification routed; what was there before
 -- there were clients needs nothing done. idle: 1 while nobody wants anything.
--- queued, failed: notifications among those routed. expired: the number up to which bodies have gone, but for
--- those in expiry_later.
+-- queued, failed: notifications among those routed. expired: the number up to
+-- which bodies have gone, but for those in expiry_later. passed: 1 if complete
+-- ones were left as they were on the way, since they were to be kept for ever.
 INSERT INTO tally (name, value)
-VALUES ('routed', (SELECT coalesce(max(id), 0) FROM notification)), ('idle', 1), ('queued', 0), ('failed', 0), ('expired', 0);
+VALUES ('routed', (SELECT coalesce(max(id), 0) FROM notification)), ('idle', 1), ('queued', 0), ('failed', 0), ('expired', 0), ('passed', 0);
 
--- Notifications that were not old enough to be forgotten, or not complete,
--- when everything around them was.
+-- Notifications that were not to be forgotten yet when those around them were,
+-- and when to look at them again.
 CREATE TABLE expiry_later (
-    notification INTEGER PRIMARY KEY REFERENCES notification (id)
+    notification INTEGER PRIMARY KEY REFERENCES notification (id),
+    look_at      INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX expiry_look_at ON expiry_later (look_at);
+
+-- What was deleted before deleting meant overwriting lies about in the pages of
+-- the rejections, and in free ones. The rejections are written anew, and
+-- something is made of all free pages and deleted again.
+CREATE TABLE scrub (id INTEGER, received_at INTEGER, sender TEXT, status INTEGER, reason TEXT, line INTEGER, col INTEGER, body BLOB) STRICT;
+INSERT INTO scrub SELECT id, received_at, sender, status, reason, line, col, body FROM rejection;
+DELETE FROM rejection;
+INSERT INTO rejection SELECT id, received_at, sender, status, reason, line, col, body FROM scrub ORDER BY id;
+DELETE FROM scrub;
+WITH RECURSIVE free (pages) AS (
+    SELECT freelist_count FROM pragma_freelist_count WHERE freelist_count > 0
+    UNION ALL
+    SELECT pages - 1000 FROM free WHERE pages > 1000)
+INSERT INTO scrub (body)
+SELECT zeroblob(min(pages, 1000) * page_size) FROM free, pragma_page_size;
+DROP TABLE scrub;
