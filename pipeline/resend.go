@@ -124,7 +124,7 @@ func (r *resend) words() string {
 		parts = append(parts, "to "+r.names[r.Client])
 	}
 	if r.Search != "" {
-		parts = append(parts, "matching "+r.Search)
+		parts = append(parts, "matching a search") // its words may be somebody's name
 	}
 	if !r.Since.IsZero() {
 		parts = append(parts, "since "+r.Since.UTC().Format(time.RFC3339))

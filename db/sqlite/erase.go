@@ -56,9 +56,6 @@ func (s *Store) erase(ctx context.Context, application, by string) (e ppm.Erased
 	if err := s.eraseActions(ctx, application, ids); err != nil {
 		return e, err
 	}
-	if err := s.endErasing(action, e); err != nil {
-		return e, err
-	}
 	if err := s.index.scrub(ctx); err != nil {
 		return e, fmt.Errorf("search index: %w", err)
 	}
@@ -68,7 +65,10 @@ func (s *Store) erase(ctx context.Context, application, by string) (e ppm.Erased
 	if err != nil {
 		return e, err
 	}
-	return e, s.emptyLog(ctx)
+	if err := s.emptyLog(ctx); err != nil {
+		return e, err
+	}
+	return e, s.endErasing(action, e) // not before: until then it is not done
 }
 
 // beginErasing notes who erases what, before anything is gone, and returns the
