@@ -26,7 +26,7 @@ Examples:
 
     ppm client add billing --kind web --set url=https://billing.example/hook --set auth=bearer --secret token
     ppm client add robot --kind program --set path=C:\robot\bid.exe --with-data
-    ppm client add drop --kind folder --set folder=/srv/drop --unordered
+    ppm client add drop --kind folder --set path=/srv/drop --unordered
     ppm client add crm --kind web --set url=https://crm.example/in --concurrency 4 --per-minute 300 --give-up 3d`
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -24,7 +25,7 @@ type chooser struct {
 func newChoice(clients []ppm.Client, subscriptions []ppm.Subscription, fetches bool, log *slog.Logger) *choice {
 	c := &choice{fetches: fetches}
 	for _, client := range clients {
-		if client.Removed != nil || client.Number == ppm.ClearmatchAPI {
+		if client.Removed != nil {
 			continue
 		}
 		one := chooser{Client: client}
@@ -66,7 +67,7 @@ func (c chooser) decide(n ppm.Record, data *rule.Data, fetches bool) ppm.Decisio
 	for i, r := range c.rules {
 		outcome, reason := r.Wants(n, data)
 		if outcome == ppm.Undecided && !fetches {
-			outcome, reason = ppm.Unwanted, "the application's data is not fetched: no API is configured ("+reason+")"
+			outcome, reason = ppm.Unwanted, fmt.Sprintf("the application's data is not fetched: no API is configured (rule %d)", r.Number)
 		}
 		if outcome == ppm.Unwanted {
 			against = append(against, reason)

@@ -30,7 +30,7 @@ func TestWhoWantsWhatAndWhy(t *testing.T) {
 		{"needs the data", ppm.Client{}, []ppm.Rule{large}, nil, true, ppm.Undecided, "rule 7"},
 		{"one fits whatever the data says", ppm.Client{}, []ppm.Rule{large, posted}, nil, true, ppm.Wanted, "rule 1"},
 		{"not with this data", ppm.Client{}, []ppm.Rule{large}, data, true, ppm.Unwanted, "application.amount 4000 is not over 5000 (rule 7)"},
-		{"no API", ppm.Client{}, []ppm.Rule{large}, nil, false, ppm.Unwanted, "no API is configured"},
+		{"no API", ppm.Client{}, []ppm.Rule{large}, nil, false, ppm.Unwanted, "no API is configured (rule 7)"},
 		{"wants the data along", ppm.Client{Data: true}, []ppm.Rule{posted}, nil, true, ppm.Undecided, "with the application's data"},
 		{"has the data along", ppm.Client{Data: true}, []ppm.Rule{posted}, data, true, ppm.Wanted, "rule 1"},
 		{"wants data that nobody fetches", ppm.Client{Data: true}, []ppm.Rule{posted}, nil, false, ppm.Wanted, "rule 1"},

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"processmanager/ppm"
 )
@@ -119,21 +117,15 @@ func mergedSecrets(secrets map[string]string, change map[string]*string) map[str
 }
 
 const (
-	longestName     = 60  // characters of a client's name
 	mostConcurrency = 64  // attempts at one time
 	mostPerMinute   = 1e6 // attempts
 )
 
 func checkClient(c ppm.Client) error {
+	if err := ppm.CheckName(c.Name); err != nil {
+		return err
+	}
 	switch {
-	case strings.TrimSpace(c.Name) == "":
-		return errors.New("name: give the client a name")
-	case c.Name != strings.TrimSpace(c.Name):
-		return fmt.Errorf("name %q: leave out the blanks around it", c.Name)
-	case utf8.RuneCountInString(c.Name) > longestName:
-		return fmt.Errorf("name: %d characters at the most", longestName)
-	case !utf8.ValidString(c.Name), strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return fmt.Errorf("name %q: it has a character that cannot be shown", c.Name)
 	case strings.HasPrefix(c.Name, "-"):
 		return fmt.Errorf("name %q: begin it with something else, commands would take it for a flag", c.Name)
 	case c.Concurrency < 1 || c.Concurrency > mostConcurrency:
