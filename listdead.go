@@ -17,9 +17,7 @@ func (p *program) listDead(from kept, limit int, asJSON bool) error {
 	}
 	names := map[int64]string{ppm.ClearmatchAPI: fetching}
 	for _, c := range clients {
-		if c.Number != ppm.ClearmatchAPI {
-			names[c.Number] = c.Name
-		}
+		names[c.Number] = c.Name
 	}
 	out := bufio.NewWriter(p.stdout)
 	enc := newEncoder(out)

@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	killserve          ends it as a power cut would
 //	stoptwice          interrupts it while it waits for a slow sender, and again
 //	waitfor N M        waits until N notifications are queued and M deliveries waiting
+//	waitdown           waits until somebody is told to be down
 //	status N ppm …     checks the exit status of a command
 //	lines N FILE       checks how many lines a file, stdout or stderr has
 //	write FILE TEXT    writes a file of one line
@@ -53,7 +54,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "waitfor": waitVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
+			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "waitfor": waitVerb, "waitdown": waitDownVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
 		},
 	})
 }
@@ -160,8 +161,15 @@ func statusVerb(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func waitVerb(ts *testscript.TestScript, _ bool, args []string) {
-	want := regexp.MustCompile(`"queued":` + args[0] + `,.*"waiting":` + args[1] + `,`)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // polled, with a deadline
+	waitForStatus(ts, `"queued":`+args[0]+`,.*"waiting":`+args[1]+`,`)
+}
+
+func waitDownVerb(ts *testscript.TestScript, _ bool, _ []string) { waitForStatus(ts, `"down":\[`) }
+
+// waitForStatus polls ppm status until what it prints matches.
+func waitForStatus(ts *testscript.TestScript, pattern string) {
+	want := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		out, err := exec.Command("ppm", "status", "--json", "--data", ts.Getenv("PPM_DATA")).Output()
 		ts.Check(err)
 		if want.Match(out) {

@@ -67,6 +67,13 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 			st.Down = append(st.Down, ui.Down{Client: c.Number, Name: c.Name, Since: *c.FailingSince, Error: c.LastError, Waiting: c.Waiting})
 		}
 	}
+	api, err := store.Fetching(ctx)
+	if err != nil {
+		return ui.Status{}, err
+	}
+	if api.Down() && api.FailingSince != nil {
+		st.Down = append(st.Down, ui.Down{Client: ppm.ClearmatchAPI, Name: fetching, Since: *api.FailingSince, Error: api.LastError, Waiting: api.Waiting})
+	}
 	if free, err := sqlite.FreeSpace(dir); err == nil {
 		bytes := int64(min(free, math.MaxInt64))
 		st.Free = &bytes

@@ -85,6 +85,10 @@ type Clients interface {
 	// Clients returns all clients, also those removed, by number.
 	Clients(ctx context.Context) ([]ppm.Client, error)
 
+	// Fetching returns how fetching applications has been going, in the words
+	// used of clients: Waiting counts applications.
+	Fetching(ctx context.Context) (ppm.ClientHealth, error)
+
 	// SaveClient keeps a new client (Number 0) or new settings of one; its
 	// health, and whether it is held, stay as they are. It returns its number.
 	// [ErrExists]: another one has the name. [ErrNotFound]: there is none, or it is removed.

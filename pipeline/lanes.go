@@ -29,7 +29,7 @@ type opened struct {
 }
 
 // set returns the lanes for clients. Those that are held have none.
-func (l *lanes) set(p *Pipeline, clients []ppm.Client, c *choice) []delivery.Lane {
+func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 	var set []delivery.Lane
 	stay := make(map[int64]bool)
 	for _, client := range clients {
@@ -38,7 +38,7 @@ func (l *lanes) set(p *Pipeline, clients []ppm.Client, c *choice) []delivery.Lan
 			Concurrency: client.Concurrency, PerMinute: client.PerMinute, Failing: client.Failing,
 		}
 		switch {
-		case client.Number == ppm.ClearmatchAPI, client.Held:
+		case client.Held:
 			continue
 		case client.Removed != nil:
 			if client.Waiting == 0 {
@@ -57,7 +57,7 @@ func (l *lanes) set(p *Pipeline, clients []ppm.Client, c *choice) []delivery.Lan
 			delete(l.open, number)
 		}
 	}
-	return append(set, p.fetching(c))
+	return set
 }
 
 // way returns the way to a client, opened before if it is still the same.
@@ -103,9 +103,10 @@ func (f fails) Deliver(context.Context, ppm.Parcel) (ppm.Response, error) {
 // fetchHands is how many applications are fetched at one time.
 const fetchHands = 4
 
-// fetching is the lane of the application's data.
-func (p *Pipeline) fetching(c *choice) delivery.Lane {
-	lane := delivery.Lane{Number: ppm.ClearmatchAPI, Name: "Clearmatch", Backoff: ppm.DefaultBackoff, Concurrency: fetchHands, Limit: time.Minute}
+// fetching is the lane of the application's data, of which so many attempts
+// have failed in a row.
+func (p *Pipeline) fetching(c *choice, failing int) delivery.Lane {
+	lane := delivery.Lane{Number: ppm.ClearmatchAPI, Name: "Clearmatch", Backoff: ppm.DefaultBackoff, Concurrency: fetchHands, Limit: time.Minute, Failing: failing}
 	if p.Fetch == nil {
 		lane.Way = fails{ppm.PermanentError{Err: errors.New("no API is configured any more")}}
 		return lane

@@ -27,6 +27,7 @@ type Store interface {
 	Route(ctx context.Context, routes []ppm.Route) error
 	Clients(ctx context.Context) ([]ppm.Client, error)
 	Subscriptions(ctx context.Context) ([]ppm.Subscription, error)
+	Fetching(ctx context.Context) (ppm.ClientHealth, error)
 	Expire(ctx context.Context, now time.Time, r ppm.Retention) (e ppm.Erased, more bool, err error)
 }
 

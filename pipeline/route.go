@@ -81,8 +81,12 @@ func (p *Pipeline) settings(ctx context.Context) (*choice, error) {
 	if err != nil {
 		return nil, err
 	}
+	health, err := p.Store.Fetching(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c := newChoice(clients, subscriptions, p.Fetch != nil, p.Log)
-	p.engine.Set(p.lanes.set(p, clients, c))
+	p.engine.Set(append(p.lanes.set(p, clients), p.fetching(c, health.Failing)))
 	idle := len(c.clients) == 0 && p.Fetch == nil
 	if err := p.Store.Idle(ctx, idle); err != nil && !errors.Is(err, db.ErrOvertaken) {
 		return nil, err // overtaken: a client has just come, and Settings says so

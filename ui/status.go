@@ -33,7 +33,7 @@ type Down struct {
 	Name    string    `json:"name"`
 	Since   time.Time `json:"since"`
 	Error   string    `json:"error"`
-	Waiting int64     `json:"waiting"` // deliveries
+	Waiting int64     `json:"waiting"` // deliveries, or applications to be fetched
 }
 
 // A Certificate is what the receiver shows to senders.

@@ -40,6 +40,8 @@ func Run(t *testing.T, e Engine) {
 		"BackupOverwritesNothing":                 backupOverwritesNothing,
 		"ClosedStoreAcceptsNothing":               closedStore,
 		"ASenderThatGaveUpGetsNoAcknowledgement":  gaveUp,
+		"OnlyTheClientsOwnFailuresCountAgainstIt": onlyTheClientsOwnFailuresCountAgainstIt,
+		"FetchingHasAHealth":                      fetchingHasAHealth,
 		"ErasingLeavesNothing":                    eraseLeavesNothing,
 		"WhatIsOverIsForgotten":                   expireForgetsWhatIsOver,
 	} {

@@ -8,14 +8,20 @@ import (
 )
 
 const clientColumns = `id, name, kind, settings, secrets, data, ordered, backoff, concurrency, per_minute, held, created_at,
-	removed_at, waiting, delivered, gave_up, failing, failing_since, last_error, last_delivered`
+	removed_at, ` + healthColumns
+
+const healthColumns = `waiting, delivered, gave_up, failing, failing_since, last_error, last_delivered`
+
+// scanHealth says where to scan healthColumns to.
+func scanHealth(h *ppm.ClientHealth) []any {
+	return []any{&h.Waiting, &h.Delivered, &h.GaveUp, &h.Failing, moment{&h.FailingSince}, &h.LastError, moment{&h.LastDelivered}}
+}
 
 // scanClient reads clientColumns.
 func scanClient(row scanner) (c ppm.Client, err error) {
 	var created int64
-	err = row.Scan(&c.Number, &c.Name, &c.Kind, asJSON{&c.Settings}, asJSON{&c.Secrets}, &c.Data, &c.Ordered, asJSON{&c.Backoff},
-		&c.Concurrency, &c.PerMinute, &c.Held, &created, moment{&c.Removed}, &c.Waiting, &c.Delivered, &c.GaveUp,
-		&c.Failing, moment{&c.FailingSince}, &c.LastError, moment{&c.LastDelivered})
+	err = row.Scan(append([]any{&c.Number, &c.Name, &c.Kind, asJSON{&c.Settings}, asJSON{&c.Secrets}, &c.Data, &c.Ordered, asJSON{&c.Backoff},
+		&c.Concurrency, &c.PerMinute, &c.Held, &created, moment{&c.Removed}}, scanHealth(&c.ClientHealth)...)...)
 	c.Created = at(created)
 	return c, err
 }

@@ -44,12 +44,8 @@ func (b *batch) record(id int64, a ppm.Attempt) error {
 	if err := b.keepAttempt(id, a); err != nil {
 		return err
 	}
-	c, ended := b.client(a.Before.Client), a.Began.Add(a.Took)
-	if a.Err == nil {
-		c.succeeded(ended)
-	} else {
-		c.attemptFailed(ended, a.After.Error)
-	}
+	c := b.client(a.Before.Client)
+	c.attempted(a)
 	if to == stateWaiting {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"processmanager/ppm"
 )
 
 // sums are what a transaction adds to the numbers that are kept because they
@@ -37,17 +39,23 @@ func (b *batch) client(number int64) *clientSums {
 	return c
 }
 
-// succeeded and failed note an attempt that ended at that time.
-func (c *clientSums) succeeded(at time.Time) {
-	c.reached, c.failing, c.lastError, c.lastDelivered = true, 0, "", micros(at)
-}
-
-func (c *clientSums) attemptFailed(at time.Time, why string) {
-	if c.failing == 0 {
-		c.failedAt = micros(at)
+// attempted notes what an attempt says of the client. A failure that is about
+// the delivery says nothing against it.
+func (c *clientSums) attempted(a ppm.Attempt) {
+	ended := micros(a.Began.Add(a.Took))
+	switch failing := a.Failing(1); {
+	case failing == 0:
+		c.reached, c.failing, c.lastError = true, 0, a.After.Error
+		if a.Err == nil {
+			c.lastDelivered = ended
+		}
+	case failing > 1:
+		if c.failing == 0 {
+			c.failedAt = ended
+		}
+		c.failing++
+		c.lastError = a.After.Error
 	}
-	c.failing++
-	c.lastError = why
 }
 
 // count moves a delivery from one state to another; 0 is none.
