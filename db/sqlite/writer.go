@@ -54,6 +54,7 @@ type writer struct {
 	pause    time.Duration // from failedAt to the next try that nobody asked for
 	batch    batch
 	wal      wal
+	turns    turns
 }
 
 // A change is something to write. The writer applies it in a transaction with
@@ -71,6 +72,7 @@ type change struct {
 type batch struct {
 	*conn
 	redeliveries int64
+	spent        time.Duration // in applying what could wait
 	changed      topics
 	sums
 }
@@ -108,10 +110,11 @@ func (w *writer) enqueue(c *change) error {
 		w.mu.Unlock()
 		return fmt.Errorf("%w: %d are waiting to be stored", db.ErrUnavailable, maxWaiting)
 	}
-	first := len(w.waiting)+len(w.later) == 0
+	first := len(w.waiting) == 0 // the later ones may be resting
 	if c.rows == 0 {
 		w.waiting = append(w.waiting, c)
 	} else {
+		first = first && len(w.later) == 0
 		w.later = append(w.later, c)
 	}
 	w.mu.Unlock()
@@ -163,13 +166,20 @@ func (w *writer) run() {
 			return
 		}
 		timer.Stop()
-		if wait := w.untilChore(); wait > 0 {
+		resting := w.queue() > 0
+		wait := w.untilChore()
+		if resting {
+			wait = max(time.Microsecond, w.turns.wait(time.Now()))
+		}
+		if wait > 0 {
 			timer.Reset(wait)
 		}
 		select {
 		case <-w.wake:
 		case <-timer.C:
-			w.chore()
+			if !resting {
+				w.chore()
+			}
 		}
 	}
 }
@@ -189,7 +199,7 @@ func (w *writer) join(batch []*change) []*change {
 }
 
 // take appends to batch those who are waiting, as many as fit, and of those who
-// can wait at least one to a commit.
+// can wait, if it is their turn, at least one to a commit.
 func (w *writer) take(batch []*change) []*change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -208,6 +218,9 @@ func (w *writer) take(batch []*change) []*change {
 		n++
 	}
 	w.waiting = slices.Delete(w.waiting, 0, n)
+	if len(w.later) == 0 || !w.closing && w.turns.wait(time.Now()) > 0 {
+		return batch
+	}
 	n = 0
 	for n < len(w.later) && (rows == 0 || rows+w.later[n].rows <= maxRows && bytes < maxBytes) {
 		rows, bytes = rows+w.later[n].rows, bytes+w.later[n].bytes
@@ -260,6 +273,13 @@ func (w *writer) chore() {
 // went. It returns all of them.
 func (w *writer) write(changes []*change) []*change {
 	changes = w.writeBatch(changes, w.join)
+	acks := 0
+	for _, c := range changes {
+		if c.rows == 0 {
+			acks++
+		}
+	}
+	w.turns.committed(time.Now(), acks, w.batch.spent)
 	if w.conn != nil {
 		if err := w.wal.checkpoint(w.conn, w.queue() > 0); err != nil {
 			w.fail(err)
@@ -325,8 +345,12 @@ func (b *batch) commit(changes []*change, join func([]*change) []*change) ([]*ch
 	for applied := 0; applied < len(changes); {
 		c := changes[applied]
 		if applied++; c.apply != nil {
+			began := time.Now()
 			if err := c.apply(b); err != nil {
 				return changes, err
+			}
+			if c.rows > 0 {
+				b.spent += time.Since(began)
 			}
 		}
 		// The rows of those who join are written while others are still on
