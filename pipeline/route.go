@@ -39,6 +39,15 @@ func (p *Pipeline) route(ctx context.Context) {
 				continue
 			}
 		}
+		if p.idle(c) { // a look at every arrival would cost more than the arrival
+			select {
+			case <-ctx.Done():
+				return
+			case <-settings:
+				c = nil
+			}
+			continue
+		}
 		more, err := p.routeSome(ctx, c)
 		switch {
 		case ctx.Err() != nil:
@@ -87,12 +96,14 @@ func (p *Pipeline) settings(ctx context.Context) (*choice, error) {
 	}
 	c := newChoice(clients, subscriptions, p.Fetch != nil, p.Log)
 	p.engine.Set(append(p.lanes.set(p, clients), p.fetching(c, health.Failing)))
-	idle := len(c.clients) == 0 && p.Fetch == nil
-	if err := p.Store.Idle(ctx, idle); err != nil && !errors.Is(err, db.ErrOvertaken) {
+	if err := p.Store.Idle(ctx, p.idle(c)); err != nil && !errors.Is(err, db.ErrOvertaken) {
 		return nil, err // overtaken: a client has just come, and Settings says so
 	}
 	return c, nil
 }
+
+// idle reports whether nobody wants anything.
+func (p *Pipeline) idle(c *choice) bool { return len(c.clients) == 0 && p.Fetch == nil }
 
 // routeSome decides about the next notifications and says whether there may be more.
 func (p *Pipeline) routeSome(ctx context.Context, c *choice) (more bool, err error) {
