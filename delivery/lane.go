@@ -94,7 +94,7 @@ func (l *lane) read() {
 	l.leaving = l.mail.gone
 	l.look = l.look || l.mail.look
 	l.mail.look = false
-	l.pace.set(l.PerMinute)
+	l.pace.set(l.PerMinute, time.Now())
 }
 
 // run works until ctx has ended or the lane is gone, and what it has begun is over.

@@ -15,12 +15,16 @@ type pace struct {
 	full  time.Time     // when there will be that many again
 }
 
-// set changes the limit; what has been used stays used.
-func (p *pace) set(perMinute int) {
+// set changes the limit. What has been used stays used, but comes back as the
+// new limit says: after one a minute, nobody who may do more waits a minute.
+func (p *pace) set(perMinute int, now time.Time) {
 	p.every, p.most = 0, 0
 	if perMinute > 0 {
 		p.every = time.Minute / time.Duration(perMinute)
 		p.most = max(1, perMinute/600)
+	}
+	if full := now.Add(time.Duration(p.most) * p.every); p.full.After(full) {
+		p.full = full
 	}
 }
 
