@@ -75,6 +75,15 @@ func (w *way) times() []time.Duration {
 	return times
 }
 
+// busiest returns how many attempts there were at one time since it was last asked.
+func (w *way) busiest() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	most := w.most
+	w.most = len(w.under)
+	return most
+}
+
 // always answers so, after a while.
 func always(after time.Duration, r ppm.Response, err error) func(context.Context, ppm.Parcel) (ppm.Response, error) {
 	return func(ctx context.Context, _ ppm.Parcel) (ppm.Response, error) {
