@@ -25,6 +25,8 @@ var backoff = ppm.DefaultBackoff
 
 var errRefused = errors.New("connection refused")
 
+var discard = slog.New(slog.DiscardHandler)
+
 // A way is a delivery.Way that notes what it is asked for, and when; answer
 // says how it goes. It fails the test when two attempts at one delivery overlap.
 type way struct {
