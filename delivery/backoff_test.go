@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"processmanager/delivery"
 	"processmanager/ppm"
 )
 
@@ -203,4 +204,52 @@ func TestAWayCannotInterruptItself(t *testing.T) {
 			t.Errorf("%+v; want three failures", d)
 		}
 	})
+}
+
+// What failed together does not come back together: each wait is drawn from its
+// upper half.
+func TestWaitsAreDrawnFromTheirUpperHalf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		jitter    func() float64
+		low, high float64 // of the full wait
+	}{
+		"lowest":        {func() float64 { return 0 }, 0.5, 0.5},
+		"in the middle": {func() float64 { return 0.5 }, 0.75, 0.75},
+		"drawn":         {nil, 0.5, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				w := newWay(t, always(0, ppm.Response{Status: 1}, ppm.ParticularError{Err: errRefused}))
+				for range 10 {
+					q.add(1, "A1", time.Now())
+				}
+				e := delivery.New(delivery.Options{Queue: q, Log: discard, Jitter: tt.jitter})
+				e.Set([]delivery.Lane{lane(w)})
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- e.Run(ctx) }()
+				pass(80 * time.Hour)
+				stop()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+				different := make(map[time.Duration]bool)
+				for _, a := range q.attempts() {
+					full := float64(min(5*time.Second<<min(a.Before.Failed, 20), time.Hour))
+					if a.After.State == ppm.GaveUp {
+						continue
+					}
+					wait := a.After.NextAttempt.Sub(a.Began)
+					different[wait] = true
+					if share := float64(wait) / full; share < tt.low-1e-6 || share > tt.high+1e-6 {
+						t.Fatalf("after %d failures it waits %v; want %.2f to %.2f of %v", a.After.Failed, wait, tt.low, tt.high, time.Duration(full))
+					}
+				}
+				if tt.jitter == nil && len(different) < 500 {
+					t.Errorf("only %d different waits", len(different))
+				}
+			})
+		})
+	}
 }
