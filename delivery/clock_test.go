@@ -8,10 +8,10 @@ import (
 	"processmanager/ppm"
 )
 
-// P10, waiting: a delivery waits for its next attempt when the clock jumps. It
+// A delivery waits for its next attempt when the clock jumps. It
 // is attempted once, and at the latest when the longest back-off has passed after
 // its time.
-func TestClockJumpsWhileSomethingWaits(t *testing.T) {
+func TestP10WhileSomethingWaits(t *testing.T) {
 	for name, jump := range map[string]time.Duration{
 		"a day back":     -24 * time.Hour,
 		"an hour back":   -time.Hour,
@@ -51,9 +51,9 @@ func TestClockJumpsWhileSomethingWaits(t *testing.T) {
 	}
 }
 
-// P10, under way: the lease looks as if it were over, or as if it would not be
+// The lease looks as if it were over, or as if it would not be
 // for a day. What is under way is not attempted again, and its outcome is kept.
-func TestClockJumpsDuringAttempts(t *testing.T) {
+func TestP10DuringAttempts(t *testing.T) {
 	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "a year on": 365 * 24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -84,8 +84,8 @@ func TestClockJumpsDuringAttempts(t *testing.T) {
 	}
 }
 
-// P10, claimed ahead.
-func TestClockJumpsWhileMuchIsClaimedAhead(t *testing.T) {
+// What is claimed ahead, too, is attempted once.
+func TestP10WhileMuchIsClaimedAhead(t *testing.T) {
 	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "a year on": 365 * 24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestClockJumpsWhileMuchIsClaimedAhead(t *testing.T) {
 
 // A clock a year ahead must not make a dead letter of what has failed twice, nor
 // must a computer that was off over a long weekend.
-func TestLongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
+func TestP10LongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		q := new(queue)
 		w := newWay(t, always(0, ppm.Response{}, errRefused))
@@ -129,8 +129,8 @@ func TestLongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
 	})
 }
 
-// P10: where clocks are put back and forward, an hour happens twice or not at all.
-func TestDaylightSavingChangesNothing(t *testing.T) {
+// Where clocks are put back and forward, an hour happens twice or not at all.
+func TestP10DaylightSavingChangesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var attempts [2][]time.Duration
 		for i, hours := range []int{0, 1} {
