@@ -158,3 +158,35 @@ func TestP10DaylightSavingChangesNothing(t *testing.T) {
 		same(t, attempts[1], attempts[0])
 	})
 }
+
+// A client that is down is probed as before: not all at once, and not a day later.
+func TestP10WhileAClientIsDown(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "an hour back": -time.Hour, "a year on": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				w := newWay(t, always(0, ppm.Response{}, errRefused))
+				for range 100 {
+					q.add(1, "A1", time.Now())
+				}
+				l := lane(w)
+				l.Failing = ppm.DownAfter
+				e := start(t, q, l)
+				pass(2 * time.Hour)
+				before := len(w.times())
+				jumped := time.Since(w.began)
+				e.wall.jump(jump)
+				pass(2 * time.Hour)
+				probes := append([]time.Duration{jumped}, w.times()[before:]...)
+				for i := 1; i < len(probes); i++ {
+					if wait := probes[i] - probes[i-1]; wait > 6*time.Minute || wait < 4*time.Minute && i > 1 {
+						t.Errorf("a probe %v after the one before", wait)
+					}
+				}
+				if n := len(probes); n < 20 || n > 30 {
+					t.Errorf("%d probes in 2h", n)
+				}
+			})
+		})
+	}
+}
