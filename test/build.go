@@ -23,33 +23,10 @@ type change struct {
 	old, new string // old "": the file is a new one
 }
 
-// build builds ppm with the changes made to a copy of the files they name; the
-// source itself stays as it is. A change whose text is not there exactly once is
-// an error: a mutant that is not different would prove nothing.
+// build builds ppm with the changes made.
 func (w *workshop) build(ctx context.Context, name string, changes ...change) (*program, error) {
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	for _, c := range changes {
-		original := filepath.Join(w.source, c.file)
-		from := original
-		if copied, ok := overlay.Replace[original]; ok {
-			from = copied
-		}
-		text, err := c.apply(from)
-		if err != nil {
-			return nil, fmt.Errorf("mutant %s: %w", name, err)
-		}
-		copied := filepath.Join(w.dir, name+"-"+strings.ReplaceAll(c.file, "/", "-"))
-		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
-			return nil, err
-		}
-		overlay.Replace[original] = copied
-	}
-	list, err := json.Marshal(overlay)
+	listed, err := w.overlay(name, changes)
 	if err != nil {
-		return nil, err
-	}
-	listed := filepath.Join(w.dir, name+"-overlay.json")
-	if err := os.WriteFile(listed, list, 0o600); err != nil {
 		return nil, err
 	}
 	p := &program{path: filepath.Join(w.dir, name)}
@@ -60,6 +37,35 @@ func (w *workshop) build(ctx context.Context, name string, changes ...change) (*
 		return nil, fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
 	return p, nil
+}
+
+// overlay writes what Go's -overlay reads: the changes are made to a copy of the
+// files they name, and the source itself stays as it is. A change whose text is
+// not there exactly once is an error: a mutant that is not different would prove nothing.
+func (w *workshop) overlay(name string, changes []change) (listed string, err error) {
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for _, c := range changes {
+		original := filepath.Join(w.source, c.file)
+		from := original
+		if copied, ok := overlay.Replace[original]; ok {
+			from = copied
+		}
+		text, err := c.apply(from)
+		if err != nil {
+			return "", fmt.Errorf("mutant %s: %w", name, err)
+		}
+		copied := filepath.Join(w.dir, name+"-"+strings.ReplaceAll(c.file, "/", "-"))
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		overlay.Replace[original] = copied
+	}
+	list, err := json.Marshal(overlay)
+	if err != nil {
+		return "", err
+	}
+	listed = filepath.Join(w.dir, name+"-overlay.json")
+	return listed, os.WriteFile(listed, list, 0o600)
 }
 
 // apply returns the text of the file from with the change made.

@@ -35,6 +35,7 @@ var checks = []check{
 	{"P6", "nothing is stuck", "load, stops, clients that are well", 3, 100, p6},
 	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
 	{"P9", "damage is noticed", "512 bytes flipped in ppm.db", 10, 200, p9},
+	{"P10", "clock jumps harm nothing", "set back and forward in virtual time", 1, 100, p10},
 	{"P11", "scarcity degrades, never loses", "64 descriptors, 100 connections", 1, 10, p11Descriptors},
 	{"P11", "scarcity degrades, never loses", "64 MiB of memory, 100 connections", 1, 10, p11Memory},
 	{"P12", "someone else's lock is survived", "BEGIN IMMEDIATE held for 8 s", 1, 20, p12},
