@@ -1,11 +1,13 @@
 package dbtest
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,40 +15,24 @@ import (
 	"processmanager/ppm"
 )
 
-var pastTests = map[string]func(*testing.T, Engine){
+var eraseTests = tests{
+	"ErasingLeavesNothing":                    eraseLeavesNothing,
 	"WhatIsErasedBeforeItIsRoutedGoesNowhere": erasedUnrouted,
 	"AnAttemptAtWhatIsErasedIsOvertaken":      erasedUnderWay,
 	"ErasingTwiceCountsOnce":                  erasedTwice,
 	"ErasingBlanksTheAuditLog":                erasedActions,
 	"ErasingNeedsTheExactNumber":              erasedExactly,
-	"DeadLettersHaveATimeOfTheirOwn":          expireDeadLetters,
-	"ARetriedDeadLetterExpiresAsComplete":     expireRetried,
-	"WhatWasKeptForEverExpiresOnceItIsNot":    expireAfterForEver,
-	"AWrongClockDoesNotHoldUpExpiry":          expireFromTheFuture,
-	"OldRejectionsExpire":                     expireRejections,
-	"ClientsCanBecomeOrderedAndUnordered":     reordered,
-	"ABackupHoldsDeliveries":                  deliveriesInABackup,
 }
 
-const day = 24 * time.Hour
+// secret is in everything personal of the application that is erased.
+const secret = "Hannelore-Mustermann"
 
-// wanted routes all that is not routed to the client, without fetching.
-func wanted(t *testing.T, s db.Store, client int64) []ppm.Receipt {
-	t.Helper()
-	next, err := s.Unrouted(t.Context(), 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var receipts []ppm.Receipt
-	var routes []ppm.Route
-	for _, n := range next {
-		receipts = append(receipts, n.Receipt)
-		routes = append(routes, ppm.Route{Receipt: n.Receipt, Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Wanted, Reason: "rule 1", Rule: 1}}})
-	}
-	if err := s.Route(t.Context(), routes); err != nil {
-		t.Fatal("route:", err)
-	}
-	return receipts
+// personal returns an arrival whose body, beside the six members, tells a secret.
+func personal(i int, application, note string) ppm.Arrival {
+	a := Arrival(i)
+	a.Application = application
+	a.Body = []byte(`{"id":"` + application + `","note":"` + note + `"}`)
+	return a
 }
 
 func erase(t *testing.T, s db.Store, application string) ppm.Erased {
@@ -56,6 +42,97 @@ func erase(t *testing.T, s db.Store, application string) ppm.Erased {
 		t.Fatal("erase:", err)
 	}
 	return e
+}
+
+func eraseLeavesNothing(t *testing.T, e Engine) {
+	dir := t.TempDir()
+	s := e.open(t, dir)
+	crm := keepClient(t, s, ppm.Client{Name: "CRM", Data: true, Ordered: true})
+	var receipts []ppm.Receipt
+	for i := range 3 {
+		a := personal(i, "A000001", secret+" "+strings.Repeat("x", 5000*i))
+		receipts = append(receipts, accept(t, s, a).Receipt)
+		a.Body = append(a.Body, " "+secret...)
+		accept(t, s, a) // again, with another body
+	}
+	other := accept(t, s, personal(9, "A0000010", "stays")).Receipt
+	for _, body := range []string{`{"id" "A000001", ` + secret, `{"id" "A0000011", not this one`} {
+		if err := s.Reject(t.Context(), ppm.Rejection{At: time.Now(), Status: 400, Reason: "a colon", Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	route(t, s, crm)
+	at := time.Now()
+	for i := range 3 { // one after the other, as they are ordered
+		attempt(t, s, ppm.ClearmatchAPI, at, fetched(crm, "application.borrower is "+secret))
+		attempt(t, s, crm, at, func(d ppm.Delivery) (ppm.Response, error) {
+			if i == 0 {
+				return ppm.Response{Status: 200, Excerpt: []byte("thanks for " + secret)}, nil
+			}
+			return ppm.Response{Status: 500, Excerpt: []byte(secret)}, errors.New("what is " + secret + "?")
+		})
+	}
+	if found, _, err := s.Search(t.Context(), secret, ppm.Page{Limit: 10}); err != nil || len(found) != 3 {
+		t.Fatalf("before erasing, the search finds %d, %v", len(found), err)
+	}
+
+	erased, err := s.Erase(t.Context(), "A000001", "tester")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if erased.Notifications != 3 || erased.Rejections != 1 || erased.Stopped == 0 {
+		t.Errorf("erased %+v", erased)
+	}
+	nowhere(t, dir, secret)
+	for _, r := range receipts {
+		d := find(t, s, r)
+		if !d.Erased || d.Body != "" || d.Status == ppm.Queued {
+			t.Errorf("%s is %s with body %q, erased %t", r, d.Status, d.Body, d.Erased)
+		}
+	}
+	if d := find(t, s, other); d.Erased || d.Body == "" {
+		t.Error("another application was erased too")
+	}
+	if found, _, err := s.Search(t.Context(), secret, ppm.Page{Limit: 10}); err != nil || len(found) != 0 {
+		t.Errorf("after erasing, the search finds %v, %v", found, err)
+	}
+	if found, _, err := s.Search(t.Context(), "A000001", ppm.Page{Limit: 10}); err != nil || len(found) < 3 {
+		t.Errorf("the application's number finds %v, %v", found, err)
+	}
+	again := accept(t, s, personal(0, "A000001", secret+" late"))
+	if !again.Redelivery || again.Receipt != receipts[0] {
+		t.Errorf("a late redelivery is answered %+v", again)
+	}
+	if _, err := s.Erase(t.Context(), "A000001", "tester"); err != nil {
+		t.Fatal("a second time:", err)
+	}
+	nowhere(t, dir, secret)
+	for _, client := range []int64{ppm.ClearmatchAPI, crm} {
+		if n := attempt(t, s, client, at.Add(time.Hour), fetched(crm, "")); n != 0 {
+			t.Errorf("%d deliveries of what was erased are still made", n)
+		}
+	}
+	counts(t, s)
+}
+
+// nowhere looks for a word in every file of the data folder.
+func nowhere(t *testing.T, dir, word string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, w := range []string{word, "hannelore"} { // the search index folds
+			if i := bytes.Index(text, []byte(w)); i >= 0 {
+				t.Errorf("%s still tells it: %q", filepath.Base(path), text[max(0, i-80):min(len(text), i+80)])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func erasedUnrouted(t *testing.T, e Engine) {
@@ -177,267 +254,5 @@ func erasedExactly(t *testing.T, e Engine) {
 	}
 	if got := erase(t, s, "nobody"); got != (ppm.Erased{}) {
 		t.Errorf("erasing nobody erased %+v", got)
-	}
-}
-
-// expireAll returns how many notifications expired.
-func expireAll(t *testing.T, s db.Store, now time.Time, r ppm.Retention) (all ppm.Erased) {
-	t.Helper()
-	for range 1000 {
-		e, more, err := s.Expire(t.Context(), now, r)
-		if err != nil {
-			t.Fatal("expire:", err)
-		}
-		all.Notifications, all.Rejections = all.Notifications+e.Notifications, all.Rejections+e.Rejections
-		if !more {
-			return all
-		}
-	}
-	t.Fatal("expiry comes to no end")
-	return all
-}
-
-// aged returns a store with three notifications that came 100 days ago: one
-// that is complete since then, a dead letter of now, and one that is delivered now.
-func aged(t *testing.T, e Engine) (s db.Store, crm int64, complete, dead, delivered ppm.Receipt) {
-	t.Helper()
-	s = e.open(t, t.TempDir())
-	old := func(i int) ppm.Receipt {
-		a := Arrival(i)
-		a.At = time.Now().Add(-100 * day)
-		return accept(t, s, a).Receipt
-	}
-	complete = old(1)
-	crm = keepClient(t, s, ppm.Client{Name: "CRM"})
-	dead, delivered = old(2), old(3)
-	wanted(t, s, crm)
-	attempt(t, s, crm, time.Now(), func(d ppm.Delivery) (ppm.Response, error) {
-		if d.Receipt == dead {
-			return ppm.Response{}, ppm.PermanentError{Err: errors.New("gone")}
-		}
-		return ppm.Response{Status: 200}, nil
-	})
-	return s, crm, complete, dead, delivered
-}
-
-func goneAre(t *testing.T, s db.Store, when string, want map[ppm.Receipt]bool) {
-	t.Helper()
-	for r, gone := range want {
-		if got := find(t, s, r).Erased; got != gone {
-			t.Errorf("%s, %s has expired: %v, want %v", when, r, got, gone)
-		}
-	}
-}
-
-func expireDeadLetters(t *testing.T, e Engine) {
-	now := time.Now()
-	t.Run("sooner", func(t *testing.T) {
-		s, _, complete, dead, delivered := aged(t, e)
-		r := ppm.Retention{Bodies: 150 * day, DeadLetters: 10 * day}
-		expireAll(t, s, now, r)
-		goneAre(t, s, "today", map[ppm.Receipt]bool{complete: false, dead: false, delivered: false})
-		expireAll(t, s, now.Add(11*day), r)
-		goneAre(t, s, "in 11 days", map[ppm.Receipt]bool{complete: false, dead: true, delivered: false})
-		expireAll(t, s, now.Add(51*day), r)
-		goneAre(t, s, "in 51 days", map[ppm.Receipt]bool{complete: true, delivered: false})
-		expireAll(t, s, now.Add(151*day), r)
-		goneAre(t, s, "in 151 days", map[ppm.Receipt]bool{delivered: true})
-	})
-	t.Run("for ever", func(t *testing.T) {
-		s, _, complete, dead, delivered := aged(t, e)
-		r := ppm.Retention{Bodies: 30 * day}
-		expireAll(t, s, now, r)
-		expireAll(t, s, now.Add(1000*day), r)
-		goneAre(t, s, "in 1000 days", map[ppm.Receipt]bool{complete: true, dead: false, delivered: true})
-	})
-	t.Run("alone", func(t *testing.T) {
-		s, _, complete, dead, delivered := aged(t, e)
-		r := ppm.Retention{DeadLetters: 30 * day}
-		expireAll(t, s, now, r)
-		expireAll(t, s, now.Add(31*day), r)
-		goneAre(t, s, "in 31 days", map[ppm.Receipt]bool{complete: false, dead: true, delivered: false})
-	})
-	t.Run("nothing", func(t *testing.T) {
-		s, _, complete, dead, delivered := aged(t, e)
-		if got := expireAll(t, s, now.Add(10000*day), ppm.Retention{}); got != (ppm.Erased{}) {
-			t.Errorf("expired %+v", got)
-		}
-		goneAre(t, s, "in 10000 days", map[ppm.Receipt]bool{complete: false, dead: false, delivered: false})
-	})
-}
-
-func expireRetried(t *testing.T, e Engine) {
-	s, crm, _, dead, _ := aged(t, e)
-	now := time.Now()
-	r := ppm.Retention{Bodies: 30 * day, DeadLetters: 90 * day}
-	expireAll(t, s, now, r)
-	if got, err := s.Resend(t.Context(), []ppm.DeliveryName{{Receipt: dead, Client: crm}}, false); err != nil || got[0].Refused != "" {
-		t.Fatal("resend:", got, err)
-	}
-	expireAll(t, s, now.Add(200*day), r)
-	goneAre(t, s, "while it waits", map[ppm.Receipt]bool{dead: false})
-	attempt(t, s, crm, time.Now(), func(ppm.Delivery) (ppm.Response, error) { return ppm.Response{Status: 200}, nil })
-	expireAll(t, s, now.Add(202*day), r)
-	goneAre(t, s, "when it is delivered, and its time is over", map[ppm.Receipt]bool{dead: true})
-}
-
-func expireAfterForEver(t *testing.T, e Engine) {
-	s, _, complete, dead, delivered := aged(t, e)
-	now := time.Now()
-	expireAll(t, s, now.Add(90*day), ppm.Retention{DeadLetters: 30 * day})
-	goneAre(t, s, "kept for ever", map[ppm.Receipt]bool{complete: false, dead: true, delivered: false})
-	if got := expireAll(t, s, now.Add(91*day), ppm.Retention{Bodies: 30 * day, DeadLetters: 30 * day}); got.Notifications != 2 {
-		t.Errorf("expired %+v, want 2", got)
-	}
-	goneAre(t, s, "not any more", map[ppm.Receipt]bool{complete: true, dead: true, delivered: true})
-}
-
-func expireFromTheFuture(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	now := time.Now()
-	var receipts []ppm.Receipt
-	for i, came := range []time.Duration{-100 * day, 365 * day, -100 * day, -day, -100 * day} {
-		a := Arrival(i)
-		a.At = now.Add(came)
-		receipts = append(receipts, accept(t, s, a).Receipt)
-	}
-	r := ppm.Retention{Bodies: 30 * day, DeadLetters: 90 * day}
-	expireAll(t, s, now, r)
-	goneAre(t, s, "now", map[ppm.Receipt]bool{receipts[0]: true, receipts[1]: false, receipts[2]: true, receipts[3]: false})
-	expireAll(t, s, now.Add(400*day), r)
-	for _, r := range receipts {
-		goneAre(t, s, "in 400 days", map[ppm.Receipt]bool{r: true})
-	}
-}
-
-func expireRejections(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	now := time.Now()
-	for i := range 40 {
-		at := now
-		if i < 35 {
-			at = now.Add(-31 * day)
-		}
-		if err := s.Reject(t.Context(), ppm.Rejection{At: at, Status: 400, Reason: fmt.Sprint(i), Body: []byte("{")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := expireAll(t, s, now, ppm.Retention{Bodies: 30 * day}); got.Rejections != 35 {
-		t.Errorf("expired %+v, want 35 rejections", got)
-	}
-	if c := counts(t, s); c.Rejected != 5 {
-		t.Errorf("%d rejections are left, want 5", c.Rejected)
-	}
-}
-
-// due returns what is due to the client, without leasing it for longer than now.
-func due(t *testing.T, s db.Store, client int64, now time.Time) (receipts []ppm.Receipt) {
-	t.Helper()
-	claimed, _, err := s.Claim(t.Context(), client, now, now, time.Hour, 1000)
-	if err != nil {
-		t.Fatal("claim:", err)
-	}
-	for _, d := range claimed {
-		receipts = append(receipts, d.Receipt)
-	}
-	slices.SortFunc(receipts, func(a, b ppm.Receipt) int {
-		x, _ := a.Number()
-		y, _ := b.Number()
-		return int(x - y)
-	})
-	return receipts
-}
-
-func reordered(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	crm := keepClient(t, s, ppm.Client{Name: "CRM"})
-	for i := range 6 {
-		a := Arrival(i)
-		a.Application = []string{"A", "B"}[i%2]
-		accept(t, s, a)
-	}
-	all := wanted(t, s, crm)
-	now := time.Now().Add(time.Second)
-	if got := due(t, s, crm, now); !slices.Equal(got, all) {
-		t.Fatalf("due are %v, want %v", got, all)
-	}
-	leased, _, err := s.Claim(t.Context(), crm, now.Add(time.Second), now.Add(time.Hour), day, 1000)
-	if err != nil || len(leased) != len(all) {
-		t.Fatal("claim:", leased, err)
-	}
-
-	c := client(t, s, crm)
-	c.Ordered = true
-	save(t, s, c)
-	later := now.Add(2 * time.Hour)
-	if got := due(t, s, crm, later); !slices.Equal(got, all[:2]) {
-		t.Errorf("ordered, due are %v, want %v", got, all[:2])
-	}
-	for _, d := range leased { // of those in the line nobody has the lease any more
-		a := ppm.Attempt{Before: d, After: d.Attempted(now, now, nil, ppm.DefaultBackoff, 0), Began: now}
-		if err := s.Record(t.Context(), a); !errors.Is(err, db.ErrOvertaken) {
-			t.Errorf("recording under a lease that was taken away or has ended: %v", err)
-		}
-	}
-	for from := 0; from < len(all); from += 2 {
-		later = later.Add(time.Minute)
-		if n := attempt(t, s, crm, later, func(d ppm.Delivery) (ppm.Response, error) {
-			if !slices.Contains(all[from:from+2], d.Receipt) {
-				t.Errorf("%s came out of turn", d.Receipt)
-			}
-			return ppm.Response{}, nil
-		}); n != 2 {
-			t.Errorf("%d were due at a time, want one of each application", n)
-		}
-		if from == 0 { // the rest goes at once again
-			c.Ordered = false
-			save(t, s, c)
-			later = later.Add(time.Minute)
-			if got := due(t, s, crm, later); !slices.Equal(got, all[2:]) {
-				t.Errorf("not ordered any more, due are %v, want %v", got, all[2:])
-			}
-			c.Ordered = true
-			save(t, s, c)
-		}
-	}
-	if c := counts(t, s); c.Deliveries.Delivered != int64(len(all)) || c.Notifications.Queued != 0 {
-		t.Errorf("in the end it is %+v", c)
-	}
-}
-
-func deliveriesInABackup(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	crm := keepClient(t, s, ppm.Client{Name: "CRM", Ordered: true})
-	for i := range 10 {
-		a := Arrival(i)
-		a.Application = []string{"A000001", "B"}[i%2]
-		accept(t, s, a)
-	}
-	route(t, s, crm)
-	for range 3 {
-		attempt(t, s, ppm.ClearmatchAPI, time.Now(), fetched(crm, "rule 1"))
-		attempt(t, s, crm, time.Now(), func(ppm.Delivery) (ppm.Response, error) { return ppm.Response{Status: 500}, errors.New("not now") })
-	}
-	erase(t, s, "B") // a body that is not there is no damage
-	backup := filepath.Join(t.TempDir(), "copy.db")
-	if err := s.Backup(t.Context(), backup, nil); err != nil {
-		t.Fatal("backup:", err)
-	}
-	dir := t.TempDir()
-	if err := e.Restore(dir, backup); err != nil {
-		t.Fatal("restore:", err)
-	}
-	restored := e.open(t, dir)
-	all, err := s.List(t.Context(), ppm.Page{Limit: 100})
-	if err != nil || len(all) != 10 {
-		t.Fatal("list:", all, err)
-	}
-	for _, r := range all {
-		if got, want := find(t, restored, r.Receipt), find(t, s, r.Receipt); !reflect.DeepEqual(got, want) {
-			t.Errorf("restored %+v, want %+v", got, want)
-		}
-	}
-	if got, want := counts(t, restored), counts(t, s); got != want {
-		t.Errorf("restored %+v, want %+v", got, want)
 	}
 }
