@@ -26,7 +26,7 @@ func Run(t *testing.T, e Engine) {
 	for _, some := range []tests{
 		acceptTests, readTests, rejectTests, backupTests,
 		clientTests, subscriptionTests, auditTests, healthTests,
-		lineTests,
+		idleTests, routeTests, claimTests, lineTests, recordTests, fetchTests, deadTests, resendTests, refetchTests,
 		eraseTests, expireTests,
 	} {
 		for name, test := range some {

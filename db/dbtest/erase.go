@@ -16,12 +16,11 @@ import (
 )
 
 var eraseTests = tests{
-	"ErasingLeavesNothing":                    eraseLeavesNothing,
-	"WhatIsErasedBeforeItIsRoutedGoesNowhere": erasedUnrouted,
-	"AnAttemptAtWhatIsErasedIsOvertaken":      erasedUnderWay,
-	"ErasingTwiceCountsOnce":                  erasedTwice,
-	"ErasingBlanksTheAuditLog":                erasedActions,
-	"ErasingNeedsTheExactNumber":              erasedExactly,
+	"ErasingLeavesNothing":               eraseLeavesNothing,
+	"AnAttemptAtWhatIsErasedIsOvertaken": erasedUnderWay,
+	"ErasingTwiceCountsOnce":             erasedTwice,
+	"ErasingBlanksTheAuditLog":           erasedActions,
+	"ErasingNeedsTheExactNumber":         erasedExactly,
 }
 
 // secret is in everything personal of the application that is erased.
@@ -133,21 +132,6 @@ func nowhere(t *testing.T, dir, word string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func erasedUnrouted(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	crm := keepClient(t, s, ppm.Client{Name: "CRM"})
-	gone, stays := accept(t, s, Arrival(1)).Receipt, accept(t, s, Arrival(2)).Receipt
-	erase(t, s, Arrival(1).Application)
-	route(t, s, crm)
-	if d := find(t, s, gone); d.Status != ppm.Complete || d.Fetching != nil || len(d.Deliveries) != 0 {
-		t.Errorf("what was erased before it was routed is %s, fetched %+v, delivered %+v", d.Status, d.Fetching, d.Deliveries)
-	}
-	if d := find(t, s, stays); d.Status != ppm.Queued || d.Fetching == nil || len(d.Deliveries) != 1 {
-		t.Errorf("the other one is %s, fetched %+v, delivered %+v", d.Status, d.Fetching, d.Deliveries)
-	}
-	counts(t, s)
 }
 
 func erasedUnderWay(t *testing.T, e Engine) {

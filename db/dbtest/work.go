@@ -1,6 +1,8 @@
 package dbtest
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -22,18 +24,13 @@ func keepClient(t *testing.T, s db.Store, c ppm.Client) int64 {
 	return number
 }
 
-// wanted routes all that is not routed to the client, without fetching.
-func wanted(t *testing.T, s db.Store, client int64) []ppm.Receipt {
+// decide routes all that is not routed, each to the clients as r says.
+func decide(t *testing.T, s db.Store, r ppm.Route) []ppm.Receipt {
 	t.Helper()
-	next, err := s.Unrouted(t.Context(), 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var receipts []ppm.Receipt
-	var routes []ppm.Route
-	for _, n := range next {
-		receipts = append(receipts, n.Receipt)
-		routes = append(routes, ppm.Route{Receipt: n.Receipt, Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Wanted, Reason: "rule 1", Rule: 1}}})
+	receipts := unrouted(t, s)
+	routes := make([]ppm.Route, len(receipts))
+	for i := range receipts {
+		routes[i], routes[i].Receipt = r, receipts[i]
 	}
 	if err := s.Route(t.Context(), routes); err != nil {
 		t.Fatal("route:", err)
@@ -41,37 +38,96 @@ func wanted(t *testing.T, s db.Store, client int64) []ppm.Receipt {
 	return receipts
 }
 
-// route has one client want all that is not routed yet, after fetching.
-func route(t *testing.T, s db.Store, client int64) {
+// wanted routes all that is not routed to the client, without fetching.
+func wanted(t *testing.T, s db.Store, client int64) []ppm.Receipt {
 	t.Helper()
-	next, err := s.Unrouted(t.Context(), 1000)
+	return decide(t, s, ppm.Route{Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Wanted, Reason: "rule 1", Rule: 1}}})
+}
+
+// route has one client want all that is not routed yet, after fetching.
+func route(t *testing.T, s db.Store, client int64) []ppm.Receipt {
+	t.Helper()
+	return decide(t, s, ppm.Route{Fetch: true, Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Undecided, Reason: "waits"}}})
+}
+
+// claim leases up to limit of what is due to a client, for a minute.
+func claim(t *testing.T, s db.Store, client int64, now time.Time, limit int) (claimed []ppm.Delivery, next time.Time) {
+	t.Helper()
+	claimed, next, err := s.Claim(t.Context(), client, now, now.Add(time.Minute), time.Hour, limit)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal("claim:", err)
 	}
-	routes := make([]ppm.Route, len(next))
-	for i, n := range next {
-		routes[i] = ppm.Route{Receipt: n.Receipt, Fetch: true, Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Undecided, Reason: "waits"}}}
-	}
-	if err := s.Route(t.Context(), routes); err != nil {
-		t.Fatal("route:", err)
+	return claimed, next
+}
+
+// tried is an attempt at d that began at a time, took a millisecond, and ended so.
+func tried(d ppm.Delivery, began time.Time, r ppm.Response, err error) ppm.Attempt {
+	const took = time.Millisecond
+	return ppm.Attempt{Before: d, After: d.Attempted(began, began.Add(took), err, ppm.DefaultBackoff, 0), Began: began, Took: took, Response: r, Err: err}
+}
+
+func record(t *testing.T, s db.Store, a ppm.Attempt) {
+	t.Helper()
+	if err := s.Record(t.Context(), a); err != nil {
+		t.Fatal("record:", err)
 	}
 }
 
 // attempt claims what is due to a client and records how each attempt ended.
 func attempt(t *testing.T, s db.Store, client int64, at time.Time, how func(ppm.Delivery) (ppm.Response, error)) int {
 	t.Helper()
-	claimed, _, err := s.Claim(t.Context(), client, at, at.Add(time.Minute), time.Hour, 1000)
-	if err != nil {
-		t.Fatal("claim:", err)
-	}
+	claimed, _ := claim(t, s, client, at, 1000)
 	for _, d := range claimed {
-		r, failed := how(d)
-		a := ppm.Attempt{Before: d, After: d.Attempted(at, at.Add(time.Millisecond), failed, ppm.DefaultBackoff, 0), Began: at, Took: time.Millisecond, Response: r, Err: failed}
-		if err := s.Record(t.Context(), a); err != nil {
-			t.Fatal("record:", err)
-		}
+		r, err := how(d)
+		record(t, s, tried(d, at, r, err))
 	}
 	return len(claimed)
+}
+
+// works and fails are how attempts end.
+func works(ppm.Delivery) (ppm.Response, error) { return ppm.Response{Status: 200}, nil }
+
+func fails(err error) func(ppm.Delivery) (ppm.Response, error) {
+	return func(ppm.Delivery) (ppm.Response, error) { return ppm.Response{Status: 503}, err }
+}
+
+var (
+	errNotNow = errors.New("not now")
+	errGone   = ppm.PermanentError{Err: errors.New("gone")}
+)
+
+// states returns what has become of a notification, by client.
+func states(t *testing.T, s db.Store, r ppm.Receipt) map[int64]ppm.Delivery {
+	t.Helper()
+	all, err := s.States(t.Context(), r)
+	if err != nil {
+		t.Fatal("states:", err)
+	}
+	by := make(map[int64]ppm.Delivery, len(all))
+	for _, d := range all {
+		by[d.Client] = d
+	}
+	if len(by) != len(all) {
+		t.Errorf("%s has two states with one client: %+v", r, all)
+	}
+	return by
+}
+
+// unrouted returns all that is not routed.
+func unrouted(t *testing.T, s db.Store) []ppm.Receipt {
+	t.Helper()
+	next, err := s.Unrouted(t.Context(), 1000)
+	if err != nil {
+		t.Fatal("unrouted:", err)
+	}
+	return receiptsOf(next)
+}
+
+func receiptsOf(records []ppm.Record) (receipts []ppm.Receipt) {
+	for _, r := range records {
+		receipts = append(receipts, r.Receipt)
+	}
+	return receipts
 }
 
 // fetched is a fetch that brings the secret and has the client want it.
@@ -86,19 +142,24 @@ func fetched(client int64, reason string) func(ppm.Delivery) (ppm.Response, erro
 }
 
 // due returns what is due to the client, without leasing it for longer than now.
-func due(t *testing.T, s db.Store, client int64, now time.Time) (receipts []ppm.Receipt) {
+func due(t *testing.T, s db.Store, client int64, now time.Time) []ppm.Receipt {
 	t.Helper()
 	claimed, _, err := s.Claim(t.Context(), client, now, now, time.Hour, 1000)
 	if err != nil {
 		t.Fatal("claim:", err)
 	}
-	for _, d := range claimed {
+	return claimedOf(claimed)
+}
+
+// claimedOf returns the notifications of some deliveries, oldest first.
+func claimedOf(deliveries []ppm.Delivery) (receipts []ppm.Receipt) {
+	for _, d := range deliveries {
 		receipts = append(receipts, d.Receipt)
 	}
 	slices.SortFunc(receipts, func(a, b ppm.Receipt) int {
 		x, _ := a.Number()
 		y, _ := b.Number()
-		return int(x - y)
+		return cmp.Compare(x, y)
 	})
 	return receipts
 }

@@ -19,6 +19,9 @@ func (s *Store) Record(_ context.Context, a ppm.Attempt) error {
 	if err != nil {
 		return err
 	}
+	if err := decisive(a.Response.Decisions); err != nil {
+		return fmt.Errorf("record an attempt at delivery %s: %w", a.Before.Key(), err)
+	}
 	rows := recordRows + 2*len(a.Response.Decisions)
 	err = s.later(rows, len(a.Response.Data)+len(a.Response.Excerpt), func(b *batch) error { return b.record(id, a) })
 	if err != nil {

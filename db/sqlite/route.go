@@ -91,8 +91,18 @@ func sound(r ppm.Route) error {
 		if d.Outcome == ppm.Undecided && !r.Fetch {
 			return fmt.Errorf("route %s: client %d would wait for data that nobody fetches", r.Receipt, d.Client)
 		}
+	}
+	if err := decisive(r.Decisions); err != nil {
+		return fmt.Errorf("route %s: %w", r.Receipt, err)
+	}
+	return nil
+}
+
+// decisive returns an error unless each of decisions is one, about a client.
+func decisive(decisions []ppm.Decision) error {
+	for _, d := range decisions {
 		if d.Outcome < ppm.Wanted || d.Outcome > ppm.Undecidable || d.Client == ppm.ClearmatchAPI {
-			return fmt.Errorf("route %s: no decision: %+v", r.Receipt, d)
+			return fmt.Errorf("no decision: %+v", d)
 		}
 	}
 	return nil
