@@ -20,7 +20,7 @@ var claimTests = tests{
 	"WhatWaitsForARemovedClientIsStillClaimed": claimsOfRemoved,
 }
 
-func hold(t *testing.T, s db.Store, client int64, held bool) {
+func hold(t tester, s db.Store, client int64, held bool) {
 	t.Helper()
 	if err := s.HoldClient(t.Context(), client, held, "anna"); err != nil {
 		t.Fatal("hold:", err)
@@ -28,7 +28,7 @@ func hold(t *testing.T, s db.Store, client int64, held bool) {
 }
 
 // nothingDue checks that nothing is due to a client at now, and when the next will be.
-func nothingDue(t *testing.T, s db.Store, client int64, now, want time.Time) {
+func nothingDue(t tester, s db.Store, client int64, now, want time.Time) {
 	t.Helper()
 	if claimed, next := claim(t, s, client, now, 1000); len(claimed) != 0 || !next.Equal(want) {
 		t.Errorf("due are %v, the next at %s; want none, the next at %s", claimedOf(claimed), next, want)

@@ -31,7 +31,7 @@ func Client(name string) ppm.Client {
 	}
 }
 
-func save(t *testing.T, s db.Store, c ppm.Client) int64 {
+func save(t tester, s db.Store, c ppm.Client) int64 {
 	t.Helper()
 	number, err := s.SaveClient(t.Context(), c, "anna")
 	if err != nil {
@@ -40,7 +40,7 @@ func save(t *testing.T, s db.Store, c ppm.Client) int64 {
 	return number
 }
 
-func client(t *testing.T, s db.Store, number int64) ppm.Client {
+func client(t tester, s db.Store, number int64) ppm.Client {
 	t.Helper()
 	all, err := s.Clients(t.Context())
 	if err != nil {

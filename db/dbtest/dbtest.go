@@ -2,6 +2,7 @@
 package dbtest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -26,13 +27,23 @@ func Run(t *testing.T, e Engine) {
 	for _, some := range []tests{
 		acceptTests, readTests, rejectTests, backupTests,
 		clientTests, subscriptionTests, auditTests, healthTests,
-		idleTests, routeTests, claimTests, lineTests, recordTests, fetchTests, deadTests, resendTests, refetchTests,
+		idleTests, routeTests, claimTests, lineTests, recordTests, fetchTests, deadTests, resendTests, refetchTests, randomTests,
 		eraseTests, expireTests,
 	} {
 		for name, test := range some {
 			t.Run(name, func(t *testing.T) { test(t, e) })
 		}
 	}
+}
+
+// A tester is a test, or one run of a property.
+type tester interface {
+	Context() context.Context
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
 }
 
 func (e Engine) open(t *testing.T, dir string) db.Store {
@@ -67,7 +78,7 @@ func Arrival(i int) ppm.Arrival {
 	}
 }
 
-func accept(t *testing.T, s db.Store, a ppm.Arrival) ppm.Acknowledgement {
+func accept(t tester, s db.Store, a ppm.Arrival) ppm.Acknowledgement {
 	t.Helper()
 	ack, err := s.Accept(t.Context(), a)
 	if err != nil {
@@ -76,7 +87,7 @@ func accept(t *testing.T, s db.Store, a ppm.Arrival) ppm.Acknowledgement {
 	return ack
 }
 
-func find(t *testing.T, s db.Store, r ppm.Receipt) ppm.Detail {
+func find(t tester, s db.Store, r ppm.Receipt) ppm.Detail {
 	t.Helper()
 	d, err := s.Find(t.Context(), r)
 	if err != nil {
@@ -85,7 +96,7 @@ func find(t *testing.T, s db.Store, r ppm.Receipt) ppm.Detail {
 	return d
 }
 
-func counts(t *testing.T, s db.Store) ppm.Counts {
+func counts(t tester, s db.Store) ppm.Counts {
 	t.Helper()
 	c, err := s.Counts(t.Context())
 	if err != nil {

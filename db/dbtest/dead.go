@@ -103,7 +103,7 @@ func loads(t *testing.T, e Engine) {
 		resend(t, s, true, ppm.DeliveryName{Receipt: r, Client: ppm.ClearmatchAPI})
 		now = time.Now().Add(time.Minute)
 	}
-unknown := states(t, s, r)[billing]
+	unknown := states(t, s, r)[billing]
 	unknown.Receipt = ppm.NewReceipt(1, ppm.Identity{})
 	if _, err := s.Load(t.Context(), unknown); err == nil {
 		t.Error("a delivery of another notification was loaded")

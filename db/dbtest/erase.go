@@ -34,7 +34,7 @@ func personal(i int, application, note string) ppm.Arrival {
 	return a
 }
 
-func erase(t *testing.T, s db.Store, application string) ppm.Erased {
+func erase(t tester, s db.Store, application string) ppm.Erased {
 	t.Helper()
 	e, err := s.Erase(t.Context(), application, "anna")
 	if err != nil {

@@ -20,7 +20,7 @@ var resendTests = tests{
 }
 
 // resend sends deliveries again, and returns why it was not done, "" where it was.
-func resend(t *testing.T, s db.Store, confirmed bool, names ...ppm.DeliveryName) (refused []string) {
+func resend(t tester, s db.Store, confirmed bool, names ...ppm.DeliveryName) (refused []string) {
 	t.Helper()
 	answers, err := s.Resend(t.Context(), names, confirmed)
 	if err != nil || len(answers) != len(names) {

@@ -22,7 +22,7 @@ var routeTests = tests{
 }
 
 // acceptSome accepts notifications about the applications, one each.
-func acceptSome(t *testing.T, s db.Store, applications ...string) {
+func acceptSome(t tester, s db.Store, applications ...string) {
 	t.Helper()
 	known := counts(t, s).Accepted
 	for i, application := range applications {
@@ -64,12 +64,12 @@ func routedInOrder(t *testing.T, e Engine) {
 	}
 	to := []ppm.Decision{{Client: crm, Outcome: ppm.Wanted, Reason: "rule 1"}}
 	for name, wrong := range map[string][]ppm.Receipt{
-		"once more":         {all[1]},
-		"once more and on":  {all[1], all[2]},
-		"beyond the next":   {all[3]},
-		"not in order":      {all[3], all[2]},
-		"with a gap":        {all[2], all[4]},
-		"one twice":         {all[2], all[2]},
+		"once more":        {all[1]},
+		"once more and on": {all[1], all[2]},
+		"beyond the next":  {all[3]},
+		"not in order":     {all[3], all[2]},
+		"with a gap":       {all[2], all[4]},
+		"one twice":        {all[2], all[2]},
 	} {
 		rs := routes(wrong...)
 		for i := range rs {

@@ -17,7 +17,7 @@ var subscriptionTests = tests{
 	"SubscriptionsKeepEveryRule": rulesAreKept,
 }
 
-func subscribe(t *testing.T, s db.Store, u ppm.Subscription) ppm.Subscription {
+func subscribe(t tester, s db.Store, u ppm.Subscription) ppm.Subscription {
 	t.Helper()
 	saved, err := s.SaveSubscription(t.Context(), u, "anna")
 	if err != nil {

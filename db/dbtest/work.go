@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"testing"
 	"time"
 
 	"processmanager/db"
@@ -12,7 +11,7 @@ import (
 )
 
 // keepClient keeps a client of which only what matters need be said.
-func keepClient(t *testing.T, s db.Store, c ppm.Client) int64 {
+func keepClient(t tester, s db.Store, c ppm.Client) int64 {
 	t.Helper()
 	if c.Kind == "" {
 		c.Kind, c.Settings, c.Backoff, c.Concurrency = ppm.Folder, []byte(`{"path":"/drop"}`), ppm.DefaultBackoff, 1
@@ -25,7 +24,7 @@ func keepClient(t *testing.T, s db.Store, c ppm.Client) int64 {
 }
 
 // decide routes all that is not routed, each to the clients as r says.
-func decide(t *testing.T, s db.Store, r ppm.Route) []ppm.Receipt {
+func decide(t tester, s db.Store, r ppm.Route) []ppm.Receipt {
 	t.Helper()
 	receipts := unrouted(t, s)
 	routes := make([]ppm.Route, len(receipts))
@@ -39,19 +38,19 @@ func decide(t *testing.T, s db.Store, r ppm.Route) []ppm.Receipt {
 }
 
 // wanted routes all that is not routed to the client, without fetching.
-func wanted(t *testing.T, s db.Store, client int64) []ppm.Receipt {
+func wanted(t tester, s db.Store, client int64) []ppm.Receipt {
 	t.Helper()
 	return decide(t, s, ppm.Route{Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Wanted, Reason: "rule 1", Rule: 1}}})
 }
 
 // route has one client want all that is not routed yet, after fetching.
-func route(t *testing.T, s db.Store, client int64) []ppm.Receipt {
+func route(t tester, s db.Store, client int64) []ppm.Receipt {
 	t.Helper()
 	return decide(t, s, ppm.Route{Fetch: true, Decisions: []ppm.Decision{{Client: client, Outcome: ppm.Undecided, Reason: "waits"}}})
 }
 
 // claim leases up to limit of what is due to a client, for a minute.
-func claim(t *testing.T, s db.Store, client int64, now time.Time, limit int) (claimed []ppm.Delivery, next time.Time) {
+func claim(t tester, s db.Store, client int64, now time.Time, limit int) (claimed []ppm.Delivery, next time.Time) {
 	t.Helper()
 	claimed, next, err := s.Claim(t.Context(), client, now, now.Add(time.Minute), time.Hour, limit)
 	if err != nil {
@@ -66,7 +65,7 @@ func tried(d ppm.Delivery, began time.Time, r ppm.Response, err error) ppm.Attem
 	return ppm.Attempt{Before: d, After: d.Attempted(began, began.Add(took), err, ppm.DefaultBackoff, 0), Began: began, Took: took, Response: r, Err: err}
 }
 
-func record(t *testing.T, s db.Store, a ppm.Attempt) {
+func record(t tester, s db.Store, a ppm.Attempt) {
 	t.Helper()
 	if err := s.Record(t.Context(), a); err != nil {
 		t.Fatal("record:", err)
@@ -74,7 +73,7 @@ func record(t *testing.T, s db.Store, a ppm.Attempt) {
 }
 
 // attempt claims what is due to a client and records how each attempt ended.
-func attempt(t *testing.T, s db.Store, client int64, at time.Time, how func(ppm.Delivery) (ppm.Response, error)) int {
+func attempt(t tester, s db.Store, client int64, at time.Time, how func(ppm.Delivery) (ppm.Response, error)) int {
 	t.Helper()
 	claimed, _ := claim(t, s, client, at, 1000)
 	for _, d := range claimed {
@@ -97,7 +96,7 @@ var (
 )
 
 // states returns what has become of a notification, by client.
-func states(t *testing.T, s db.Store, r ppm.Receipt) map[int64]ppm.Delivery {
+func states(t tester, s db.Store, r ppm.Receipt) map[int64]ppm.Delivery {
 	t.Helper()
 	all, err := s.States(t.Context(), r)
 	if err != nil {
@@ -114,7 +113,7 @@ func states(t *testing.T, s db.Store, r ppm.Receipt) map[int64]ppm.Delivery {
 }
 
 // unrouted returns all that is not routed.
-func unrouted(t *testing.T, s db.Store) []ppm.Receipt {
+func unrouted(t tester, s db.Store) []ppm.Receipt {
 	t.Helper()
 	next, err := s.Unrouted(t.Context(), 1000)
 	if err != nil {
@@ -142,7 +141,7 @@ func fetched(client int64, reason string) func(ppm.Delivery) (ppm.Response, erro
 }
 
 // due returns what is due to the client, without leasing it for longer than now.
-func due(t *testing.T, s db.Store, client int64, now time.Time) []ppm.Receipt {
+func due(t tester, s db.Store, client int64, now time.Time) []ppm.Receipt {
 	t.Helper()
 	claimed, _, err := s.Claim(t.Context(), client, now, now, time.Hour, 1000)
 	if err != nil {
