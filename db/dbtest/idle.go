@@ -93,6 +93,10 @@ func hints(t *testing.T, e Engine) {
 		{"a subscription", func() { subscribe(t, s, ppm.Subscription{Client: crm}) }, []string{"settings", "deliveries"}},
 	} {
 		step.do()
+		// Whoever writes next comes after the hints.
+		if err := s.Audit(t.Context(), ppm.Action{At: now, What: "looked"}); err != nil {
+			t.Fatal(err)
+		}
 		for name, hints := range watched {
 			told := false
 			select {

@@ -2,7 +2,6 @@ package dbtest
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ type world struct {
 	db.Store
 	now    time.Time // of who claims; the store's own may be another
 	came   int       // notifications
+	steps  int
 	hands  []ppm.Delivery
 	leases map[ppm.DeliveryName]lease
 	again  map[ppm.DeliveryName]bool // sent again, and so perhaps out of order
@@ -35,8 +35,8 @@ type lease struct {
 	closed bool // it has been recorded
 }
 
-// whatever does things at random, recounts after each of them, and in the end
-// has everybody deliver until nothing is left.
+// whatever does things at random, recounts now and then, and in the end has
+// everybody deliver until nothing is left.
 func whatever(t *testing.T, e Engine) {
 	rapid.Check(t, func(r *rapid.T) {
 		s, err := e.Open(t.TempDir())
@@ -61,11 +61,20 @@ func whatever(t *testing.T, e Engine) {
 			"pass":     w.pass,
 			"forget":   w.forget,
 		})
+		w.recount()
 		w.finish()
+		w.recount()
 	})
 }
 
+// check recounts, which costs more than all the rest, after some of the steps.
 func (w *world) check(*rapid.T) {
+	if w.steps++; w.steps%5 == 0 {
+		w.recount()
+	}
+}
+
+func (w *world) recount() {
 	c := count(w, w.Store)
 	c.recount(w, w.Store)
 	c.lines(w, w.again)
@@ -118,7 +127,11 @@ func (w *world) clients() []ppm.Client {
 
 // anybody is a client, also a removed one, or the API.
 func (w *world) anybody(t *rapid.T) int64 {
-	return rapid.SampledFrom(numbers(count(w, w.Store).clients)).Draw(t, "client")
+	all, err := w.Clients(w.Context())
+	if err != nil {
+		w.Fatal("clients:", err)
+	}
+	return rapid.SampledFrom(append(numbers(all), ppm.ClearmatchAPI)).Draw(t, "client")
 }
 
 const leaseTime = time.Minute
@@ -216,16 +229,15 @@ func (w *world) finish() {
 		w.now = time.Now()
 	}
 	for range 3*w.came + 3 {
-		c := count(w, w.Store)
 		if counts(w, w.Store).Notifications.Queued == 0 {
 			return
 		}
 		w.now = w.now.Add(200 * time.Hour)
-		for _, one := range c.clients {
-			for _, d := range w.claimAll(one.Number, 1000) {
+		for _, client := range numbers(count(w, w.Store).clients) {
+			for _, d := range w.claimAll(client, 1000) {
 				w.recordOne(d, nil, func() ppm.Outcome { return ppm.Wanted })
 			}
 		}
 	}
-	w.Errorf("stuck: %s", fmt.Sprintf("%+v", count(w, w.Store)))
+	w.Errorf("this never ends: %+v", count(w, w.Store).states)
 }

@@ -9,14 +9,16 @@ import (
 )
 
 func (w *world) resend(t *rapid.T) {
-	c := count(w, w.Store)
-	if len(c.records) == 0 {
+	kept, err := w.List(w.Context(), ppm.Page{Limit: 1000, OldestFirst: true})
+	if err != nil {
+		w.Fatal("list:", err)
+	}
+	if len(kept) == 0 {
 		return
 	}
 	var names []ppm.DeliveryName
 	for range rapid.IntRange(1, 3).Draw(t, "names") {
-		r := rapid.SampledFrom(c.records).Draw(t, "notification")
-		names = append(names, ppm.DeliveryName{Receipt: r.Receipt, Client: rapid.SampledFrom(numbers(c.clients)).Draw(t, "to")})
+		names = append(names, ppm.DeliveryName{Receipt: rapid.SampledFrom(kept).Draw(t, "notification").Receipt, Client: w.anybody(t)})
 	}
 	answers, err := w.Resend(w.Context(), names, rapid.Bool().Draw(t, "confirmed"))
 	if err != nil {
