@@ -167,18 +167,19 @@ func (b *batch) changeClient(c ppm.Client, by string) error {
 // reorder makes the deliveries that are waiting fit c.Ordered: of each
 // application only the first may be on its way, or each of them. Whoever has the
 // lease of another than the first loses it; that delivery is made again in its turn.
+// That state <= 2 is said once more lets SQLite use the index of the lines.
 func (b *batch) reorder(c ppm.Client) error {
 	if !c.Ordered {
 		_, err := b.exec(`
 			UPDATE delivery
 			SET queued = 0, next_attempt = ?
-			WHERE client = ? AND state = 1 AND queued = 1`, nowMicros(), c.Number)
+			WHERE client = ? AND state <= 2 AND state = 1 AND queued = 1`, nowMicros(), c.Number)
 		return err
 	}
 	_, err := b.exec(`
 		UPDATE delivery
 		SET queued = 1, next_attempt = NULL, claim = 0
-		WHERE client = ?1 AND state = 1 AND queued = 0 AND EXISTS (
+		WHERE client = ?1 AND state <= 2 AND state = 1 AND queued = 0 AND EXISTS (
 			SELECT 1
 			FROM delivery AS earlier
 			WHERE earlier.client = ?1 AND earlier.application = delivery.application AND earlier.state <= 2
