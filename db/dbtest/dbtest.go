@@ -28,7 +28,7 @@ func Run(t *testing.T, e Engine) {
 		acceptTests, readTests, rejectTests, backupTests,
 		clientTests, subscriptionTests, auditTests, healthTests,
 		idleTests, routeTests, claimTests, lineTests, recordTests, fetchTests, deadTests, resendTests, refetchTests, randomTests,
-		eraseTests, expireTests,
+		eraseTests, eraseWorkTests, expireTests,
 	} {
 		for name, test := range some {
 			t.Run(name, func(t *testing.T) { test(t, e) })

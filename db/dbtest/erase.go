@@ -16,11 +16,10 @@ import (
 )
 
 var eraseTests = tests{
-	"ErasingLeavesNothing":               eraseLeavesNothing,
-	"AnAttemptAtWhatIsErasedIsOvertaken": erasedUnderWay,
-	"ErasingTwiceCountsOnce":             erasedTwice,
-	"ErasingBlanksTheAuditLog":           erasedActions,
-	"ErasingNeedsTheExactNumber":         erasedExactly,
+	"ErasingLeavesNothing":       eraseLeavesNothing,
+	"ErasingTwiceCountsOnce":     erasedTwice,
+	"ErasingBlanksTheAuditLog":   erasedActions,
+	"ErasingNeedsTheExactNumber": erasedExactly,
 }
 
 // secret is in everything personal of the application that is erased.
@@ -131,35 +130,6 @@ func nowhere(t *testing.T, dir, word string) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func erasedUnderWay(t *testing.T, e Engine) {
-	s := e.open(t, t.TempDir())
-	crm := keepClient(t, s, ppm.Client{Name: "CRM"})
-	receipt := accept(t, s, Arrival(1)).Receipt
-	wanted(t, s, crm)
-	now := time.Now()
-	claimed, _, err := s.Claim(t.Context(), crm, now, now.Add(time.Minute), time.Hour, 1)
-	if err != nil || len(claimed) != 1 {
-		t.Fatal("claim:", claimed, err)
-	}
-	if got := erase(t, s, Arrival(1).Application); got.Stopped != 1 {
-		t.Errorf("erased %+v, want 1 stopped", got)
-	}
-	if _, err := s.Load(t.Context(), claimed[0]); !errors.Is(err, db.ErrOvertaken) {
-		t.Errorf("loading what is erased: %v, want ErrOvertaken", err)
-	}
-	a := ppm.Attempt{Before: claimed[0], After: claimed[0].Attempted(now, now, nil, ppm.DefaultBackoff, 0), Began: now,
-		Response: ppm.Response{Status: 200, Excerpt: []byte(secret)}}
-	if err := s.Record(t.Context(), a); !errors.Is(err, db.ErrOvertaken) {
-		t.Errorf("recording an attempt at what is erased: %v, want ErrOvertaken", err)
-	}
-	if d := find(t, s, receipt); d.Status != ppm.Failed || len(d.Deliveries) != 1 || d.Deliveries[0].State != ppm.GaveUp || len(d.Deliveries[0].Made) != 0 {
-		t.Errorf("it is %+v", d)
-	}
-	if c := client(t, s, crm); c.Waiting != 0 || c.GaveUp != 1 {
-		t.Errorf("the client has %d waiting, %d given up on; want 0, 1", c.Waiting, c.GaveUp)
 	}
 }
 

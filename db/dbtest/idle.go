@@ -34,10 +34,14 @@ func idleIsComplete(t *testing.T, e Engine) {
 		t.Fatal(err)
 	}
 	acceptSome(t, s, "D")
+	next := unrouted(t, s)
 	for range 2 {
 		if err := s.Idle(t.Context(), true); err != nil {
 			t.Fatal("idle without clients:", err)
 		}
+	}
+	if err := s.Route(t.Context(), routes(next...)); len(next) != 1 || !errors.Is(err, db.ErrOvertaken) {
+		t.Errorf("routing %v while idle: %v, want ErrOvertaken", next, err)
 	}
 	acceptSome(t, s, "E")
 	if c := counts(t, s); c.Notifications.Complete != 4 || c.Notifications.Queued != 1 || len(unrouted(t, s)) != 0 {

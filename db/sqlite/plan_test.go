@@ -213,3 +213,30 @@ func readEverything(t *testing.T, s db.Store, r ppm.Receipt, subscription int64)
 		t.Fatal(err)
 	}
 }
+
+// TestClaimingWhatIsNotDueWritesNothing: a client with nothing to do costs no
+// write, however often somebody looks.
+func TestClaimingWhatIsNotDueWritesNothing(t *testing.T) {
+	s, statements, err := sqlite.OpenRecorded(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := s.SaveClient(t.Context(), dbtest.Client("CRM"), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, client := range []int64{ppm.ClearmatchAPI, number} {
+		if claimed, _, err := s.Claim(t.Context(), client, now, now.Add(time.Minute), time.Hour, 10); err != nil || len(claimed) != 0 {
+			t.Errorf("claimed %v, %v", claimed, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range statements() {
+		if strings.Contains(query, "UPDATE delivery") {
+			t.Errorf("this was run: %s", query)
+		}
+	}
+}
