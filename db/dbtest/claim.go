@@ -39,7 +39,7 @@ func claimsDue(t *testing.T, e Engine) {
 	s := e.open(t, t.TempDir())
 	crm, billing := keepClient(t, s, ppm.Client{Name: "CRM"}), keepClient(t, s, ppm.Client{Name: "Billing"})
 	nothingDue(t, s, crm, time.Now(), time.Time{})
-	acceptSome(t, s, "A", "B")
+	acceptSome(t, s, "A", "B", "C")
 	all := wanted(t, s, crm)
 	now := time.Now()
 	nothingDue(t, s, billing, now, time.Time{})
@@ -50,20 +50,26 @@ func claimsDue(t *testing.T, e Engine) {
 	}
 	for i, d := range claimed {
 		if d != states(t, s, d.Receipt)[crm] || d.Client != crm || d.State != ppm.Waiting || d.Claim == 0 || d.Reason != "rule 1" || d.Rule != 1 ||
-			d.Attempts != 0 || !d.FirstAttempt.IsZero() || d.Application != []string{"A", "B"}[i] {
+			d.Attempts != 0 || !d.FirstAttempt.IsZero() || d.Application != []string{"A", "B", "C"}[i] {
 			t.Errorf("claimed %+v", d)
 		}
 	}
 	record(t, s, tried(claimed[0], now, ppm.Response{}, nil))
-	failed := tried(claimed[1], now, ppm.Response{}, errNotNow)
-	record(t, s, failed)
-	at := failed.After.NextAttempt.Truncate(time.Microsecond)
+	at := micros(now.Add(time.Minute))
+	for i, next := range []time.Time{at, at.Add(time.Microsecond)} {
+		a := tried(claimed[i+1], now, ppm.Response{}, errNotNow)
+		a.After.NextAttempt = next
+		record(t, s, a)
+	}
 	nothingDue(t, s, crm, at.Add(-time.Microsecond), at)
 	if claimed, _ := claim(t, s, crm, at, 0); len(claimed) != 0 {
 		t.Errorf("of at most none, %v were claimed", claimed)
 	}
-	if claimed, next := claim(t, s, crm, at, 1000); !slices.Equal(claimedOf(claimed), all[1:]) || !next.IsZero() || claimed[0].Failed != 1 {
-		t.Errorf("when it was due, claimed %+v, the next at %s", claimed, next)
+	for i, next := range []time.Time{at.Add(time.Microsecond), at.Add(time.Minute)} { // the last is the end of the first lease
+		claimed, is := claim(t, s, crm, at.Add(time.Duration(i)*time.Microsecond), 1000)
+		if !slices.Equal(claimedOf(claimed), all[i+1:i+2]) || !is.Equal(next) || claimed[0].Failed != 1 {
+			t.Errorf("when it was due, claimed %+v, the next at %s, want %s", claimed, is, next)
+		}
 	}
 }
 
