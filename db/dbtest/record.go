@@ -154,8 +154,7 @@ func overtaken(t *testing.T, e Engine) {
 	now = now.Add(time.Hour)
 	held, _ := claim(t, s, crm, now, 2)
 	record(t, s, tried(held[1], now, ppm.Response{}, ppm.ErrInterrupted))
-	none := held[0]
-	none.Claim = 0
+	none := states(t, s, held[1].Receipt)[crm]
 	other := held[0]
 	other.Client = 99
 	before, counted := find(t, s, r), counts(t, s)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,21 +19,16 @@ import (
 // many rows, with the same durability, turn and turn about; ratio is the one to
 // the other.
 func BenchmarkRoute(b *testing.B) {
+	const together = 100
 	for _, clients := range []int{1, 4} {
 		b.Run(fmt.Sprint(clients), func(b *testing.B) {
-			const together = 100
-			d := newDesk(b, clients)
-			r := newRaw(b)
-			var store, raw time.Duration
-			done := 0
-			for ; done < b.N; done += together {
-				b.StopTimer()
-				d.accept(together)
-				raw += timed(func() { r.insert(together * clients) })
-				b.StartTimer()
-				store += timed(d.route)
-			}
-			report(b, store, raw, done)
+			d, r := newDesk(b, clients), newRaw(b)
+			turns := (b.N + together - 1) / together
+			d.accept((1 + turns) * together)
+			d.route(together) // waits until the burst of acknowledgements is over
+			compare(b, turns*together, turns,
+				func() { d.route(together) },
+				func() { r.insert(together * clients) })
 		})
 	}
 }
@@ -41,25 +37,32 @@ func BenchmarkRoute(b *testing.B) {
 // together, and its attempt recorded, by so many hands at a time. raw-ns/op is what
 // SQLite takes to change a row and to insert one, in a commit of its own.
 func BenchmarkClaimAndRecord(b *testing.B) {
+	const together = 50
 	for _, hands := range []int{1, 16} {
 		b.Run(fmt.Sprint(hands), func(b *testing.B) {
-			const together = 50
-			d := newDesk(b, 1)
-			r := newRaw(b)
+			d, r := newDesk(b, 1), newRaw(b)
+			turns := (b.N + together - 1) / together
+			d.accept(turns * together)
+			d.route(turns * together)
 			r.insert(1)
-			var store, raw time.Duration
-			done := 0
-			for ; done < b.N; done += together {
-				b.StopTimer()
-				d.accept(together)
-				d.route()
-				raw += timed(func() { r.attempts(together) })
-				b.StartTimer()
-				store += timed(func() { d.deliver(together, hands) })
-			}
-			report(b, store, raw, done)
+			compare(b, turns*together, turns,
+				func() { d.deliver(together, hands) },
+				func() { r.attempts(together) })
 		})
 	}
+}
+
+// compare measures so many turns of each, which are n operations, and reports both.
+func compare(b *testing.B, n, turns int, store, raw func()) {
+	var stored, inserted time.Duration
+	b.ResetTimer()
+	for range turns {
+		inserted += timed(raw)
+		stored += timed(store)
+	}
+	b.ReportMetric(float64(stored.Nanoseconds())/float64(n), "ns/op")
+	b.ReportMetric(float64(inserted.Nanoseconds())/float64(n), "raw-ns/op")
+	b.ReportMetric(float64(stored)/float64(inserted), "ratio")
 }
 
 func timed(do func()) time.Duration {
@@ -68,18 +71,11 @@ func timed(do func()) time.Duration {
 	return time.Since(began)
 }
 
-func report(b *testing.B, store, raw time.Duration, n int) {
-	b.ReportMetric(float64(store.Nanoseconds())/float64(n), "ns/op")
-	b.ReportMetric(float64(raw.Nanoseconds())/float64(n), "raw-ns/op")
-	b.ReportMetric(float64(store)/float64(raw), "ratio")
-}
-
 // A desk is a store with clients that want everything.
 type desk struct {
 	b       *testing.B
 	s       *sqlite.Store
 	clients []int64
-	came    int
 }
 
 func newDesk(b *testing.B, clients int) *desk {
@@ -99,26 +95,29 @@ func newDesk(b *testing.B, clients int) *desk {
 	return d
 }
 
-// accept has n more notifications arrive, as fast as they can.
+// accept has n more notifications arrive, from sixteen senders.
 func (d *desk) accept(n int) {
 	var wg sync.WaitGroup
-	for range n {
-		i := d.came
-		wg.Go(func() { accept(d.b, d.s, i) })
-		d.came++
+	var next atomic.Int64
+	for range 16 {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				accept(d.b, d.s, int(i))
+			}
+		})
 	}
 	wg.Wait()
 }
 
-// route routes all that have come.
-func (d *desk) route() {
-	next, err := d.s.Unrouted(context.Background(), 1000)
-	if err != nil {
-		d.b.Fatal(err)
+// route routes the next n.
+func (d *desk) route(n int) {
+	next, err := d.s.Unrouted(context.Background(), n)
+	if err != nil || len(next) != n {
+		d.b.Fatalf("%d are to be routed, want %d: %v", len(next), n, err)
 	}
-	routes := make([]ppm.Route, len(next))
-	for i, n := range next {
-		routes[i].Receipt = n.Receipt
+	routes := make([]ppm.Route, n)
+	for i, one := range next {
+		routes[i].Receipt = one.Receipt
 		for _, client := range d.clients {
 			routes[i].Decisions = append(routes[i].Decisions, ppm.Decision{Client: client, Outcome: ppm.Wanted, Reason: "rule 1", Rule: 1})
 		}
