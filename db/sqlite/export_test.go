@@ -13,6 +13,12 @@ import (
 	"modernc.org/sqlite"
 )
 
+// SearchQueries are the ones that go to the search index.
+var SearchQueries = []string{findNewest, findOldest}
+
+// IndexName is the file name of the search index.
+const IndexName = indexName
+
 // CreateOlder makes the database of dir as an earlier version did.
 func CreateOlder(dir string, schema int) error {
 	return create(filepath.Join(dir, FileName), migrations[:schema])

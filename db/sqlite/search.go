@@ -62,9 +62,9 @@ func (x *index) find(ctx context.Context, match string, after int64, p ppm.Page)
 	if match == "" {
 		return []int64{}, nil
 	}
-	query := `SELECT rowid FROM entry WHERE entry MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`
+	query := findNewest
 	if p.OldestFirst {
-		query = `SELECT rowid FROM entry WHERE entry MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?`
+		query = findOldest
 	}
 	x.mu.Lock()
 	pool := x.db
@@ -87,6 +87,11 @@ func (x *index) find(ctx context.Context, match string, after int64, p ppm.Page)
 	}
 	return ids, rows.Err()
 }
+
+const (
+	findNewest = `SELECT rowid FROM entry WHERE entry MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`
+	findOldest = `SELECT rowid FROM entry WHERE entry MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?`
+)
 
 // phrase returns the FTS5 query for text: every word, or the beginning of one,
 // must occur. Quoted, a word has no other meaning to FTS5.
