@@ -108,6 +108,33 @@ func TestP10WhileMuchIsClaimedAhead(t *testing.T) {
 	}
 }
 
+// Between that an outcome is on disk and that we know it, the clock jumps and the
+// delivery is due again: it is attempted then.
+func TestP10WhileAnOutcomeIsKept(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"a day back": -24 * time.Hour, "a year on": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				q.recorded = func() { time.Sleep(10 * time.Second) }
+				w := newWay(t, always(0, ppm.Response{Status: 1}, ppm.ParticularError{Err: errRefused}))
+				l := lane(w)
+				l.Concurrency, l.Backoff.First = 2, time.Hour
+				q.add(1, "A1", time.Now())
+				e := start(t, q, l)
+				pass(5 * time.Second)
+				e.wall.jump(jump)
+				e.Hint()
+				pass(4 * time.Second)
+				if n := q.count(&q.claims); n < 2 || len(w.times()) != 1 {
+					t.Errorf("%d claims, attempts at %v; want it claimed again, but not attempted beside itself", n, w.times())
+				}
+				pass(5 * time.Second)
+				same(t, w.times(), []time.Duration{0, 10 * time.Second})
+			})
+		})
+	}
+}
+
 // A clock a year ahead must not make a dead letter of what has failed twice, nor
 // must a computer that was off over a long weekend.
 func TestP10LongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
@@ -125,6 +152,26 @@ func TestP10LongTimeWithoutAttemptsIsNoReasonToGiveUp(t *testing.T) {
 		pass(2 * time.Hour)
 		if d := q.state(d); d.State != ppm.GaveUp || d.Failed != 11 {
 			t.Errorf("%+v; want it given up when the waits have become the longest", d)
+		}
+	})
+}
+
+// Nor must one that was a year ahead have it tried for a year more.
+func TestP10GivingUpComesNoLaterWhenTheClockIsPutBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		q := new(queue)
+		w := newWay(t, always(0, ppm.Response{}, errRefused))
+		d := q.add(1, "A1", time.Now())
+		e := start(t, q, lane(w))
+		pass(time.Second)
+		e.wall.jump(-365 * 24 * time.Hour)
+		pass(70 * time.Hour)
+		if d := q.state(d); d.State != ppm.Waiting {
+			t.Errorf("%+v; want it still tried", d)
+		}
+		pass(4 * time.Hour)
+		if d := q.state(d); d.State != ppm.GaveUp {
+			t.Errorf("%+v; want it given up", d)
 		}
 	})
 }
@@ -177,6 +224,10 @@ func TestP10WhileAClientIsDown(t *testing.T) {
 				jumped := time.Since(w.began)
 				e.wall.jump(jump)
 				pass(2 * time.Hour)
+				// A computer that slept, too, finds its wall clock ahead; it looks within a minute.
+				if next := w.times()[before]; jump > 0 && next > jumped+time.Minute {
+					t.Errorf("the next probe came %v after the jump", next-jumped)
+				}
 				probes := append([]time.Duration{jumped}, w.times()[before:]...)
 				for i := 1; i < len(probes); i++ {
 					if wait := probes[i] - probes[i-1]; wait > 6*time.Minute || wait < 4*time.Minute && i > 1 {

@@ -56,10 +56,14 @@ func TestAClientThatIsDownIsProbed(t *testing.T) {
 		}
 		failed := len(w.times())
 		w.busiest()
-		f.after.Store(int64(500 * time.Millisecond))
+		given := q.count(&q.given)
+		f.after.Store(int64(50 * time.Millisecond))
 		for range 60 * 60 {
 			e.Hint()
 			pass(time.Second)
+		}
+		if n := q.count(&q.given) - given; n != 0 {
+			t.Errorf("%d were claimed and given back; want nothing claimed but for a probe", n)
 		}
 		if most := w.busiest(); most != 1 {
 			t.Errorf("%d probes at one time", most)
@@ -68,7 +72,7 @@ func TestAClientThatIsDownIsProbed(t *testing.T) {
 		for i, at := range w.times()[failed:] {
 			want := min(5*time.Second<<i, 5*time.Minute)
 			if i > 0 {
-				want += 500 * time.Millisecond // that the last one took
+				want += 50 * time.Millisecond // that the last one took
 			}
 			if wait := at - last; wait < want || wait > want+10*time.Millisecond {
 				t.Errorf("probe %d came %v after the one before; want %v", i, wait, want)

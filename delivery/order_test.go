@@ -83,8 +83,9 @@ func TestOneHandKeepsTheQueuesOrder(t *testing.T) {
 				t.Fatalf("attempt %d was at %s; want %s", i, c.name.Key(), want[i].Key())
 			}
 		}
-		if len(w.calls) != 100 || q.count(&q.most) < 2 {
-			t.Errorf("%d attempts, claimed %d at a time; want 100, some claimed ahead", len(w.calls), q.most)
+		// After a kill, what was claimed waits for the end of its lease.
+		if most := q.count(&q.most); len(w.calls) != 100 || most < 2 || most > 20 {
+			t.Errorf("%d attempts, claimed %d at a time; want 100, a few claimed ahead", len(w.calls), most)
 		}
 	})
 }

@@ -27,6 +27,9 @@ func TestAttemptsAreSpreadEvenlyOverTheMinute(t *testing.T) {
 		e := start(t, q, l)
 		pass(time.Hour)
 		same(t, w.times(), want)
+		if most := q.count(&q.most); most != 1 {
+			t.Errorf("%d claimed at a time; want what must wait left to the queue", most)
+		}
 		// An hour without work saves nothing up.
 		for range 3 {
 			q.add(1, "A1", e.wall.now())

@@ -21,6 +21,7 @@ type queue struct {
 	claiming  func() error
 	loading   func(ppm.Delivery) error
 	recording func(ppm.Attempt) error
+	recorded  func() // it is on disk, but Record has not returned
 
 	mu     sync.Mutex
 	rows   []*row
@@ -30,6 +31,7 @@ type queue struct {
 	most   int // claimed by one call
 	lapsed int // leases that ended before they were recorded or given back
 	given  int // back
+	late   int // outcomes recorded when the lease was over
 	kept   []ppm.Attempt
 }
 
@@ -108,9 +110,15 @@ func (q *queue) Record(ctx context.Context, a ppm.Attempt) error {
 			return err
 		}
 	}
+	if q.recorded != nil {
+		defer q.recorded()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	r := q.row(a.Before.DeliveryName)
+	if a.Began.Add(a.Took).After(r.NextAttempt) {
+		q.late++
+	}
 	if r.Delivery.Claim != a.Before.Claim || a.Before.Claim == 0 {
 		return ppm.ErrOvertaken
 	}

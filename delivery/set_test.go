@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -131,22 +132,49 @@ func TestHoldAndResume(t *testing.T) {
 // Held and resumed within one attempt, it is the same lane: nothing runs twice,
 // and there are not more hands than there may be.
 func TestHoldAndResumeDuringAnAttempt(t *testing.T) {
+	for _, times := range []int{1, 20} {
+		t.Run(fmt.Sprint(times), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				w := newWay(t, always(time.Second, ppm.Response{Status: 200}, nil))
+				for range 5 {
+					q.add(1, "A1", time.Now())
+				}
+				e := start(t, q, lane(w))
+				for range times {
+					pass(100 * time.Millisecond)
+					e.Set(nil)
+					pass(100 * time.Millisecond)
+					e.Set([]delivery.Lane{lane(w)})
+				}
+				pass(time.Minute)
+				if most, n := w.busiest(), len(w.times()); most != 1 || n != 5 || q.left() != 0 {
+					t.Errorf("%d at one time, %d attempts, %d left; want every one delivered once, one by one", most, n, q.left())
+				}
+			})
+		})
+	}
+}
+
+// Resumed in the very moment in which the last attempt ends, the lane stays or
+// there is a new one: what waits is delivered.
+func TestResumeAsTheLaneLeaves(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		q := new(queue)
-		w := newWay(t, always(time.Second, ppm.Response{Status: 200}, nil))
-		for range 5 {
-			q.add(1, "A1", time.Now())
-		}
+		w := newWay(t, always(100*time.Millisecond, ppm.Response{Status: 200}, nil))
 		e := start(t, q, lane(w))
-		for range 20 {
-			pass(100 * time.Millisecond)
+		for i := range 500 {
+			q.add(1, "A1", time.Now())
+			q.add(1, "A1", time.Now())
+			e.Hint()
+			pass(50 * time.Millisecond)
 			e.Set(nil)
-			pass(100 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 			e.Set([]delivery.Lane{lane(w)})
-		}
-		pass(time.Minute)
-		if most, n := w.busiest(), len(w.times()); most != 1 || n != 5 || q.left() != 0 {
-			t.Errorf("%d at one time, %d attempts, %d left; want every one delivered once, one by one", most, n, q.left())
+			pass(time.Second)
+			if n := q.left(); n != 0 {
+				t.Fatalf("%d left the %dth time", n, i+1)
+			}
 		}
 	})
 }

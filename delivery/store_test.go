@@ -22,47 +22,53 @@ const (
 // A store that cannot claim is asked ever more rarely, but every ten seconds,
 // and is heard of once. When it has healed, what is due leaves.
 func TestAStoreThatCannotClaimIsAskedAgain(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		q := new(queue)
-		var mu sync.Mutex
-		var asked []time.Duration
-		began, healed := time.Now(), false
-		q.claiming = func() error {
-			mu.Lock()
-			defer mu.Unlock()
-			asked = append(asked, time.Since(began))
-			if healed {
-				return nil
-			}
-			return errFull
-		}
-		for range 3 {
-			q.add(1, "A1", time.Now())
-		}
-		w := newWay(t, always(0, ppm.Response{Status: 200}, nil))
-		e := start(t, q, lane(w))
-		for range 10 * 60 {
-			e.Hint()
-			pass(100 * time.Millisecond)
-		}
-		s := time.Second
-		mu.Lock()
-		same(t, asked, []time.Duration{0, s, 3 * s, 7 * s, 15 * s, 25 * s, 35 * s, 45 * s, 55 * s})
-		healed = true
-		mu.Unlock()
-		pass(10 * time.Second)
-		if q.left() != 0 || len(w.times()) != 3 {
-			t.Errorf("%d left after %d attempts; want all delivered within 10s", q.left(), len(w.times()))
-		}
-		if e.log.count(cannotClaim) != 1 || e.log.count(claimsAgain) != 1 {
-			t.Errorf("said %d times that it fails, %d times that it works", e.log.count(cannotClaim), e.log.count(claimsAgain))
-		}
-		pass(time.Hour)
-		e.stop()
-		if n := len(asked); n > 15 {
-			t.Errorf("asked %d times; want no more than was needed", n)
-		}
-	})
+	for name, hints := range map[string]bool{"with hints": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := new(queue)
+				var mu sync.Mutex
+				var asked []time.Duration
+				began, healed := time.Now(), false
+				q.claiming = func() error {
+					mu.Lock()
+					defer mu.Unlock()
+					asked = append(asked, time.Since(began))
+					if healed {
+						return nil
+					}
+					return errFull
+				}
+				for range 3 {
+					q.add(1, "A1", time.Now())
+				}
+				w := newWay(t, always(0, ppm.Response{Status: 200}, nil))
+				e := start(t, q, lane(w))
+				for range 10 * 60 {
+					if hints {
+						e.Hint()
+					}
+					pass(100 * time.Millisecond)
+				}
+				s := time.Second
+				mu.Lock()
+				same(t, asked, []time.Duration{0, s, 3 * s, 7 * s, 15 * s, 25 * s, 35 * s, 45 * s, 55 * s})
+				healed = true
+				mu.Unlock()
+				pass(10 * time.Second)
+				if q.left() != 0 || len(w.times()) != 3 {
+					t.Errorf("%d left after %d attempts; want all delivered within 10s", q.left(), len(w.times()))
+				}
+				if e.log.count(cannotClaim) != 1 || e.log.count(claimsAgain) != 1 {
+					t.Errorf("said %d times that it fails, %d times that it works", e.log.count(cannotClaim), e.log.count(claimsAgain))
+				}
+				pass(time.Hour)
+				e.stop()
+				if n := len(asked); n > 15 {
+					t.Errorf("asked %d times; want no more than was needed", n)
+				}
+			})
+		})
+	}
 }
 
 // An outcome that cannot be kept is tried again while its lease lasts; meanwhile
@@ -207,6 +213,36 @@ func TestAnAttemptThatOutlastsItsLease(t *testing.T) {
 		}
 		if q.count(&q.lapsed) == 0 {
 			t.Error("the lease was not claimed again; this test shows nothing")
+		}
+	})
+}
+
+// What was claimed ahead and cannot be begun in time is given back: no attempt
+// ends after its lease, when others may have begun it.
+func TestNoAttemptIsBegunTooLateForItsLease(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		q := new(queue)
+		var slow atomic.Bool
+		w := newWay(t, func(context.Context, ppm.Parcel) (ppm.Response, error) {
+			if time.Sleep(10 * time.Millisecond); slow.Load() {
+				time.Sleep(25 * time.Second)
+			}
+			return ppm.Response{Status: 200}, nil
+		})
+		for range 200 {
+			q.add(1, "A1", time.Now())
+		}
+		l := lane(w)
+		l.Concurrency = 2
+		start(t, q, l)
+		pass(500 * time.Millisecond)
+		slow.Store(true)
+		pass(time.Hour)
+		if q.count(&q.given) == 0 {
+			t.Error("nothing was given back; this test shows nothing")
+		}
+		if n := q.count(&q.late); n != 0 || len(w.times()) != 200 || q.left() != 0 {
+			t.Errorf("%d attempts ended after their lease, %d in all, %d left; want each delivered once and in time", n, len(w.times()), q.left())
 		}
 	})
 }
