@@ -182,3 +182,26 @@ func TestStopWithNothingToDoIsAtOnce(t *testing.T) {
 		touchesNothing(t, e, q, w)
 	})
 }
+
+// From the store, what was cut off is begun anew by the next service at once,
+// not when its lease would have ended, and nothing is kept of the first try.
+func TestStopReleasesWhatIsInTheStore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, names := stored(t, 5, false)
+		l := lane(newWay(t, hangs))
+		l.Concurrency, l.Limit = 2, time.Hour
+		e := start(t, s, l)
+		pass(time.Minute)
+		e.stop()
+		w := newWay(t, always(0, ppm.Response{Status: 200}, nil))
+		e = start(t, s, lane(w))
+		pass(time.Second)
+		e.stop()
+		if len(w.times()) != len(names) {
+			t.Errorf("attempts at %v; want %d at once", w.times(), len(names))
+		}
+		for _, name := range names {
+			inStore(t, s, name, 1)
+		}
+	})
+}
