@@ -50,6 +50,20 @@ func (p *program) clientNamed(from kept, name string) (ui.Client, error) {
 	return ui.Client{}, fmt.Errorf("there is no client %q; \"ppm client list\" shows those there are", printable(name))
 }
 
+// reachFor is [program.reach] for who needs the client that people call by name.
+func (p *program) reachFor(name string) (kept, ui.Client, error) {
+	from, err := p.reach()
+	if err != nil {
+		return nil, ui.Client{}, err
+	}
+	c, err := p.clientNamed(from, name)
+	if err != nil {
+		from.Close()
+		return nil, ui.Client{}, err
+	}
+	return from, c, nil
+}
+
 // present returns the clients that have not been removed.
 func present(all []ui.Client) []ui.Client {
 	var list []ui.Client

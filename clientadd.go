@@ -81,15 +81,11 @@ Examples:
 
 // Run runs ppm client set.
 func (c *clientSetCmd) Run(p *program) error {
-	from, err := p.reach()
+	from, old, err := p.reachFor(c.Name)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	old, err := p.clientNamed(from, c.Name)
-	if err != nil {
-		return err
-	}
 	change, err := c.change(p, old.Kind)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (p *program) holdClients(name string, all, held bool) error {
 		}
 		waiting := ""
 		if c.Waiting > 0 {
-			waiting = "; " + counted(c.Waiting, "delivery waits", "deliveries wait") + " for it"
+			waiting = "; " + ppm.Counted(c.Waiting, "delivery waits", "deliveries wait") + " for it"
 		}
 		if _, err := fmt.Fprintf(p.stdout, "%s %s%s\n", quoted(c.Name), word, waiting); err != nil {
 			return err
@@ -107,19 +107,15 @@ Examples:
 
 // Run runs ppm client remove.
 func (c *clientRemoveCmd) Run(p *program) error {
-	from, err := p.reach()
+	from, found, err := p.reachFor(c.Name)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	found, err := p.clientNamed(from, c.Name)
-	if err != nil {
-		return err
-	}
 	if !c.Yes {
 		what := fmt.Sprintf("This removes the client %s. It gets nothing any more.", quoted(found.Name))
 		if found.Waiting > 0 {
-			what += fmt.Sprintf("\n%s for it and will never be delivered.", counted(found.Waiting, "delivery still waits", "deliveries still wait"))
+			what += fmt.Sprintf("\n%s for it and will never be delivered.", ppm.Counted(found.Waiting, "delivery still waits", "deliveries still wait"))
 		}
 		if err := p.confirm(what); err != nil {
 			return err
@@ -154,15 +150,11 @@ Examples:
 
 // Run runs ppm client test.
 func (c *clientTestCmd) Run(p *program) error {
-	from, err := p.reach()
+	from, found, err := p.reachFor(c.Name)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	found, err := p.clientNamed(from, c.Name)
-	if err != nil {
-		return err
-	}
 	receipt := ppm.Receipt(strings.ToUpper(c.Receipt))
 	progress := p.progress("waiting for the client", "")
 	made, err := from.TestClient(p, found.Number, receipt, p.by())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"processmanager/ppm"
 	"processmanager/ui"
 )
 
@@ -28,15 +29,11 @@ Examples:
 
 // Run runs ppm client show.
 func (c *clientShowCmd) Run(p *program) error {
-	from, err := p.reach()
+	from, found, err := p.reachFor(c.Name)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	found, err := p.clientNamed(from, c.Name)
-	if err != nil {
-		return err
-	}
 	if c.JSON {
 		return p.printJSON(found)
 	}
@@ -53,7 +50,7 @@ func clientText(c ui.Client, now time.Time) string {
 	row("kind", "%s", c.Kind)
 	row("state", "%s", clientState(c, now))
 	if c.Failing > 0 {
-		row("", "%s failed in a row, the last one: %s", counted(int64(c.Failing), "attempt", "attempts"), oneLine(c.LastError))
+		row("", "%s failed in a row, the last one: %s", ppm.Counted(c.Failing, "attempt", "attempts"), oneLine(c.LastError))
 	}
 	if c.LastDelivered != nil {
 		row("last delivered", "%s", shortTime(*c.LastDelivered, now))

@@ -68,13 +68,13 @@ func erasedText(application string, e ppm.Erased) string {
 	if e == (ppm.Erased{}) {
 		return fmt.Sprintf("nothing personal is kept of the application %s\n", quoted(application))
 	}
-	text := fmt.Sprintf("erased of %s: bodies, data and answers of %s", quoted(application), counted(e.Notifications, "notification", "notifications"))
+	text := fmt.Sprintf("erased of %s: bodies, data and answers of %s", quoted(application), ppm.Counted(e.Notifications, "notification", "notifications"))
 	if e.Rejections > 0 {
-		text += fmt.Sprintf(", and %s", counted(e.Rejections, "message that could not be used", "messages that could not be used"))
+		text += fmt.Sprintf(", and %s", ppm.Counted(e.Rejections, "message that could not be used", "messages that could not be used"))
 	}
 	text += "\n"
 	if e.Stopped > 0 {
-		text += fmt.Sprintf("%s not made any more\n", counted(e.Stopped, "delivery that still waited is", "deliveries that still waited are"))
+		text += fmt.Sprintf("%s not made any more\n", ppm.Counted(e.Stopped, "delivery that still waited is", "deliveries that still waited are"))
 	}
 	return text + "Backups made before still hold it, and so does everybody it was delivered to.\n"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"processmanager/ppm"
 	"processmanager/ui"
 )
 
@@ -70,7 +71,7 @@ func (c *exportCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	p.say("exported %d notifications to %s", n, c.Out)
+	p.say("exported %s to %s", ppm.Counted(n, "notification", "notifications"), c.Out)
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (c *exportCmd) export(p *program, from kept, since time.Time, format string
 	}
 	progress.end()
 	if err != nil {
-		return n, fmt.Errorf("export broken off after %d notifications: %w", n, err)
+		return n, fmt.Errorf("export broken off after %s: %w", ppm.Counted(n, "notification", "notifications"), err)
 	}
 	return n, nil
 }

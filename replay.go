@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"time"
+
+	"processmanager/ppm"
 )
 
 type replayCmd struct {
@@ -32,21 +33,14 @@ Examples:
 
 // Run runs ppm replay.
 func (c *replayCmd) Run(p *program) error {
-	if !c.chosen() {
-		return usageError("replay what? Give receipts, --client, --search, --since, or --all")
-	}
 	if c.Missing && c.Confirmed {
 		return usageError("--missing and --confirmed: what is missing has not been confirmed; give one of them")
 	}
-	from, err := p.reach()
+	from, s, err := c.reach(p, "replay")
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	s, err := c.selection(p, from, time.Now())
-	if err != nil {
-		return err
-	}
 	s.Missing, s.Confirmed = c.Missing, c.Confirmed
 	if !c.DryRun && !c.Yes && len(s.Receipts) == 0 {
 		would, err := p.resend(from, s, true, false, false)
@@ -57,17 +51,9 @@ func (c *replayCmd) Run(p *program) error {
 			_, err := fmt.Fprint(p.stdout, would.report(true))
 			return err
 		}
-		if err := p.confirm(fmt.Sprintf("This sends %s: %s.", counted(would.leaving, "delivery", "deliveries"), would.whom())); err != nil {
+		if err := p.confirm(fmt.Sprintf("This sends %s: %s.", ppm.Counted(would.leaving, "delivery", "deliveries"), would.whom())); err != nil {
 			return err
 		}
 	}
-	n, err := p.resend(from, s, c.DryRun, c.JSON, c.DryRun)
-	if err != nil && n.leaving > 0 && !c.DryRun {
-		err = n.stopped(err)
-	}
-	if err != nil || c.JSON {
-		return err
-	}
-	_, err = fmt.Fprint(p.stdout, n.report(c.DryRun))
-	return err
+	return c.run(p, from, s)
 }

@@ -52,6 +52,37 @@ func (f *resendFlags) chosen() bool {
 	return len(f.Receipts) > 0 || f.Client != "" || strings.TrimSpace(f.Search) != "" || f.Since != "" || f.All
 }
 
+// reach reaches the store and returns what the flags choose; verb is what is to
+// be done with that.
+func (f *resendFlags) reach(p *program, verb string) (kept, ppm.Selection, error) {
+	if !f.chosen() {
+		return nil, ppm.Selection{}, usageError(verb + " what? Give receipts, --client, --search, --since, or --all")
+	}
+	from, err := p.reach()
+	if err != nil {
+		return nil, ppm.Selection{}, err
+	}
+	s, err := f.selection(p, from, time.Now())
+	if err != nil {
+		from.Close()
+		return nil, s, err
+	}
+	return from, s, nil
+}
+
+// run sends s on its way again, as the flags say, and tells how that went.
+func (f *resendFlags) run(p *program, from kept, s ppm.Selection) error {
+	n, err := p.resend(from, s, f.DryRun, f.JSON, f.DryRun)
+	if err != nil && n.leaving > 0 && !f.DryRun {
+		err = n.stopped(err)
+	}
+	if err != nil || f.JSON {
+		return err
+	}
+	_, err = fmt.Fprint(p.stdout, n.report(f.DryRun))
+	return err
+}
+
 // A resent counts what became of deliveries that were to be sent again.
 type resent struct {
 	leaving int64
@@ -156,9 +187,9 @@ func (n *resent) report(dry bool) string {
 	case n.leaving == 0:
 		b.WriteString("nothing was found to send")
 	case dry:
-		fmt.Fprintf(&b, "%s would leave: %s", counted(n.leaving, "delivery", "deliveries"), n.whom())
+		fmt.Fprintf(&b, "%s would leave: %s", ppm.Counted(n.leaving, "delivery", "deliveries"), n.whom())
 	default:
-		fmt.Fprintf(&b, "%s sent on the way: %s", counted(n.leaving, "delivery", "deliveries"), n.whom())
+		fmt.Fprintf(&b, "%s sent on the way: %s", ppm.Counted(n.leaving, "delivery", "deliveries"), n.whom())
 	}
 	b.WriteString("\n")
 	for _, reason := range slices.Sorted(maps.Keys(n.refused)) {
@@ -170,5 +201,5 @@ func (n *resent) report(dry bool) string {
 // stopped says how far it got when it was broken off.
 func (n *resent) stopped(err error) error {
 	return fmt.Errorf("stopped after %s (%s); what is on its way stays so, and doing it again goes on with the rest: %w",
-		counted(n.leaving, "delivery", "deliveries"), n.whom(), err)
+		ppm.Counted(n.leaving, "delivery", "deliveries"), n.whom(), err)
 }

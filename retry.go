@@ -1,10 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
-
 type retryCmd struct {
 	resendFlags
 }
@@ -24,26 +19,11 @@ Examples:
 
 // Run runs ppm retry.
 func (c *retryCmd) Run(p *program) error {
-	if !c.chosen() {
-		return usageError("retry what? Give receipts, --client, --search, --since, or --all")
-	}
-	from, err := p.reach()
+	from, s, err := c.reach(p, "retry")
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	s, err := c.selection(p, from, time.Now())
-	if err != nil {
-		return err
-	}
 	s.Dead = true
-	n, err := p.resend(from, s, c.DryRun, c.JSON, c.DryRun)
-	if err != nil && n.leaving > 0 && !c.DryRun {
-		err = n.stopped(err)
-	}
-	if err != nil || c.JSON {
-		return err
-	}
-	_, err = fmt.Fprint(p.stdout, n.report(c.DryRun))
-	return err
+	return c.run(p, from, s)
 }

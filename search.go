@@ -49,7 +49,7 @@ func (c *searchCmd) Run(p *program) error {
 		p.say("nothing was found")
 	}
 	if behind > 0 {
-		p.say("%d notifications cannot be searched yet; try again in a moment", behind)
+		p.say("%s cannot be searched yet; try again in a moment", ppm.Counted(behind, "notification", "notifications"))
 	}
 	return out.buf.Flush()
 }

@@ -100,15 +100,11 @@ Examples:
 
 // Run runs ppm subscription add.
 func (c *subscriptionAddCmd) Run(p *program) error {
-	from, err := p.reach()
+	from, wanting, err := p.reachFor(c.Client)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	wanting, err := p.clientNamed(from, c.Client)
-	if err != nil {
-		return err
-	}
 	saved, err := from.SaveSubscription(p, ppm.Subscription{Client: wanting.Number, Rule: c.over(ppm.Rule{})}, p.by())
 	if err != nil {
 		return fmt.Errorf("not added: %w", gone("such client", err))

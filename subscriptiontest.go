@@ -65,15 +65,11 @@ func (c *subscriptionTestCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	from, err := p.reach()
+	from, wanting, err := p.reachFor(c.Client)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	wanting, err := p.clientNamed(from, c.Client)
-	if err != nil {
-		return err
-	}
 	tried := ppm.Subscription{Client: wanting.Number}
 	if c.Number != 0 {
 		old, whose, err := p.subscribed(from, c.Number)
@@ -111,7 +107,7 @@ func (c *subscriptionTestCmd) Run(p *program) error {
 
 func (t tally) text(rule string, since time.Time) string {
 	return fmt.Sprintf("Of %s since %s it chooses %d: %s.\nNow %d are chosen: +%d, −%d.",
-		counted(t.Looked, "notification", "notifications"), since.Local().Format("2 January 2006 15:04"), t.Chosen, rule, t.Now, t.More, t.Fewer)
+		ppm.Counted(t.Looked, "notification", "notifications"), since.Local().Format("2 January 2006 15:04"), t.Chosen, rule, t.Now, t.More, t.Fewer)
 }
 
 // table returns what shows one notification after the other.

@@ -10,10 +10,6 @@ import (
 	"processmanager/rule"
 )
 
-// clockSlack allows for notifications that were not stored in the order of
-// their times of arrival, as when the clock was put right in between.
-const clockSlack = 10 * time.Minute
-
 // past calls each for pages of the notifications received since then, newest
 // first: those with the words of search, or all.
 func past(ctx context.Context, store Past, search string, since time.Time, each func([]ppm.Record) error) error {
@@ -36,7 +32,7 @@ func past(ctx context.Context, store Past, search string, since time.Time, each 
 			if !n.ReceivedAt.Before(since) {
 				wanted = append(wanted, n)
 			}
-			over = over || n.ReceivedAt.Before(since.Add(-clockSlack))
+			over = over || n.ReceivedAt.Before(since.Add(-ppm.ClockSlack))
 		}
 		if err := each(wanted); err != nil || over {
 			return err

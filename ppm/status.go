@@ -1,5 +1,7 @@
 package ppm
 
+import "time"
+
 // A Status says how far the work on a notification has come, in the words of
 // Clearmatch's own partner notification queue.
 type Status string
@@ -32,6 +34,11 @@ type DeliveryCounts struct {
 	GaveUp    int64 `json:"gave_up"`
 	Held      int64 `json:"held"`
 }
+
+// ClockSlack is how far times of arrival may go back from one notification to
+// the next, as when the clock was put right in between. Who looks back to a
+// time looks so much further.
+const ClockSlack = 10 * time.Minute
 
 // A Page asks for part of a list by the place where the last part ended, so
 // that the ten-millionth row costs no more than the first.

@@ -60,10 +60,6 @@ func Export(ctx context.Context, from Reader, e Exports, yield func(Exported) er
 	}
 }
 
-// clockSlack allows for notifications that were not stored in the order of
-// their times of arrival, as when the clock was put right in between.
-const clockSlack = 10 * time.Minute
-
 // before returns a notification after which everything received since is to be
 // found, looking back from the newest so that the last day of ten million costs
 // a day.
@@ -78,7 +74,7 @@ func before(ctx context.Context, from Reader, since time.Time) (ppm.Receipt, err
 			return "", err
 		}
 		for _, record := range page {
-			if record.ReceivedAt.Before(since.Add(-clockSlack)) {
+			if record.ReceivedAt.Before(since.Add(-ppm.ClockSlack)) {
 				return record.Receipt, nil
 			}
 		}

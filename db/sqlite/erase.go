@@ -91,7 +91,9 @@ func (s *Store) beginErasing(application, by string) (action int64, err error) {
 func (s *Store) endErasing(action int64, e ppm.Erased) error {
 	return s.later(1, 0, func(b *batch) error {
 		_, err := b.exec(`UPDATE action SET details = ? WHERE id = ?`,
-			fmt.Sprintf("%d notifications, %d rejections, %d deliveries stopped", e.Notifications, e.Rejections, e.Stopped), action)
+			ppm.Counted(e.Notifications, "notification", "notifications")+", "+
+				ppm.Counted(e.Rejections, "rejection", "rejections")+", "+
+				ppm.Counted(e.Stopped, "delivery", "deliveries")+" stopped", action)
 		return err
 	})
 }
