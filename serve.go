@@ -160,6 +160,9 @@ func (s *service) run() error {
 	if err != nil {
 		return err
 	}
+	if err := work.Prepare(s); err != nil {
+		return err
+	}
 	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
 		if certificate != nil {

@@ -66,6 +66,16 @@ func New(o Options) *Pipeline {
 	return p
 }
 
+// Prepare has the store keep for the pipeline what arrives from now on. It is
+// called before notifications are let in: while the store believes that nobody
+// wants anything, it takes them for complete as they arrive.
+func (p *Pipeline) Prepare(ctx context.Context) error {
+	if p.Fetch == nil {
+		return nil // saving a client has done it, if there is one
+	}
+	return p.Store.Idle(ctx, false)
+}
+
 // Run works until ctx ends, and returns when everything it started has finished.
 // What the store cannot do now is tried again later.
 func (p *Pipeline) Run(ctx context.Context) error {
