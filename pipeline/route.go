@@ -48,12 +48,12 @@ func (p *Pipeline) route(ctx context.Context) {
 			}
 			continue
 		}
-		more, err := p.routeSome(ctx, c)
+		more, err := p.routeSome(ctx, c, settings)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, db.ErrOvertaken):
-			c = nil // a client has come or gone
+			c = nil // clients or rules have changed
 			continue
 		case err != nil:
 			p.Log.Error("notifications could not be routed; this is tried again", "err", err)
@@ -62,11 +62,6 @@ func (p *Pipeline) route(ctx context.Context) {
 			}
 		}
 		if err != nil || more {
-			select {
-			case <-settings:
-				c = nil
-			default:
-			}
 			continue
 		}
 		select {
@@ -105,11 +100,18 @@ func (p *Pipeline) settings(ctx context.Context) (*choice, error) {
 // idle reports whether nobody wants anything.
 func (p *Pipeline) idle(c *choice) bool { return len(c.clients) == 0 && p.Fetch == nil }
 
-// routeSome decides about the next notifications and says whether there may be more.
-func (p *Pipeline) routeSome(ctx context.Context, c *choice) (more bool, err error) {
+// routeSome decides about the next notifications and says whether there may be
+// more. It is [db.ErrOvertaken] if the settings have changed: whoever was there
+// when these were accepted is to have them.
+func (p *Pipeline) routeSome(ctx context.Context, c *choice, settings <-chan struct{}) (more bool, err error) {
 	next, err := p.Store.Unrouted(ctx, routeStep)
 	if err != nil || len(next) == 0 {
 		return false, err
+	}
+	select {
+	case <-settings:
+		return false, db.ErrOvertaken
+	default:
 	}
 	var routes []ppm.Route
 	decisions := 0
