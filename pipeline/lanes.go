@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"reflect"
 	"time"
 
@@ -19,42 +17,35 @@ import (
 // until the client's settings change. It belongs to one goroutine.
 type lanes struct {
 	open map[int64]opened // by client
-	old  []delivery.Way   // replaced, but perhaps still on an attempt
 }
 
 // opened is a way and the settings it was opened with.
 type opened struct {
 	client ppm.Client
-	way    delivery.Way
+	way    *replaceable
 }
+
+var errRemoved = ppm.PermanentError{Err: errors.New("the client was removed")}
 
 // set returns the lanes for clients. Those that are held have none.
 func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 	var set []delivery.Lane
-	stay := make(map[int64]bool)
 	for _, client := range clients {
 		lane := delivery.Lane{
 			Number: client.Number, Name: client.Name, Backoff: client.Backoff,
 			Concurrency: client.Concurrency, PerMinute: client.PerMinute, Failing: client.Failing,
 		}
-		switch {
-		case client.Held:
-			continue
-		case client.Removed != nil:
-			if client.Waiting == 0 {
-				continue
+		if client.Removed != nil {
+			l.letGo(client.Number, errRemoved)
+			if client.Waiting > 0 {
+				lane.Way = fails{errRemoved}
+				set = append(set, lane)
 			}
-			lane.Way = fails{ppm.PermanentError{Err: errors.New("the client was removed")}}
-		default:
-			stay[client.Number] = true
-			lane.Way, lane.Limit = l.way(p, client), p.Limit(client)
+			continue
 		}
-		set = append(set, lane)
-	}
-	for number, o := range l.open {
-		if !stay[number] {
-			l.old = append(l.old, o.way)
-			delete(l.open, number)
+		lane.Way, lane.Limit = l.way(p, client), p.Limit(client)
+		if !client.Held {
+			set = append(set, lane)
 		}
 	}
 	return set
@@ -62,33 +53,37 @@ func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 
 // way returns the way to a client, opened before if it is still the same.
 func (l *lanes) way(p *Pipeline, client ppm.Client) delivery.Way {
-	client.ClientHealth = ppm.ClientHealth{}
-	if o, ok := l.open[client.Number]; ok {
-		if reflect.DeepEqual(o.client, client) {
-			return o.way
-		}
-		l.old = append(l.old, o.way)
+	client.ClientHealth, client.Held = ppm.ClientHealth{}, false
+	o, ok := l.open[client.Number]
+	if ok && reflect.DeepEqual(o.client, client) {
+		return o.way
 	}
 	way, err := p.Open(client)
 	if err != nil {
 		p.Log.Error("the client's settings cannot be used; its deliveries wait until they are mended", "client", client.Name, "err", err)
 		way = fails{err}
 	}
-	l.open[client.Number] = opened{client, way}
-	return way
+	if ok {
+		o.way.replace(way)
+	} else {
+		o.way = newReplaceable(way, p.Log)
+	}
+	l.open[client.Number] = opened{client, o.way}
+	return o.way
+}
+
+// letGo lets go of the way to a client; whoever still tries it gets err.
+func (l *lanes) letGo(client int64, err error) {
+	if o, ok := l.open[client]; ok {
+		o.way.replace(fails{err})
+		delete(l.open, client)
+	}
 }
 
 // close lets go of every way; nothing is delivered any more.
-func (l *lanes) close(log *slog.Logger) {
-	for _, o := range l.open {
-		l.old = append(l.old, o.way)
-	}
-	for _, way := range l.old {
-		if c, ok := way.(io.Closer); ok {
-			if err := c.Close(); err != nil {
-				log.Warn("a way to a client could not be closed", "err", err)
-			}
-		}
+func (l *lanes) close() {
+	for client := range l.open {
+		l.letGo(client, ppm.ErrInterrupted)
 	}
 }
 

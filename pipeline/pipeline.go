@@ -79,7 +79,7 @@ func (p *Pipeline) Prepare(ctx context.Context) error {
 // Run works until ctx ends, and returns when everything it started has finished.
 // What the store cannot do now is tried again later.
 func (p *Pipeline) Run(ctx context.Context) error {
-	defer p.lanes.close(p.Log)
+	defer p.lanes.close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.engine.Run(ctx) })
 	group.Go(func() error { p.route(ctx); return nil })
