@@ -41,7 +41,13 @@ type house struct {
 // newHouse returns a house in which nothing runs yet. fetch may be nil.
 func newHouse(t *testing.T, fetch pipeline.Fetcher) *house {
 	t.Helper()
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir()})
+	return houseIn(t, t.TempDir(), fetch)
+}
+
+// houseIn is newHouse in a folder.
+func houseIn(t *testing.T, dir string, fetch pipeline.Fetcher) *house {
+	t.Helper()
+	store, err := sqlite.Open(sqlite.Options{Dir: dir})
 	check(t, err)
 	t.Cleanup(func() { check(t, store.Close()) })
 	return &house{T: t, Store: store, options: pipeline.Options{
@@ -144,6 +150,14 @@ func (h *house) delivery(r ppm.Receipt, client int64) ppm.Delivery {
 		}
 	}
 	return ppm.Delivery{}
+}
+
+// actions returns what the audit log has, newest first.
+func (h *house) actions() []ppm.Action {
+	h.Helper()
+	actions, err := h.Actions(h.Context(), "", 0, 1000)
+	check(h.T, err)
+	return actions
 }
 
 func (h *house) detail(r ppm.Receipt) ppm.Detail {
