@@ -168,7 +168,7 @@ func (h *house) detail(r ppm.Receipt) ppm.Detail {
 }
 
 // wait is for what takes milliseconds, on a machine that has other things to do.
-const wait = 30 * time.Second
+const wait = 2 * time.Minute
 
 // until waits until ok; what says what for.
 func (h *house) until(what string, ok func() bool) {

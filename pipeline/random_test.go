@@ -38,7 +38,7 @@ func TestWhateverFailsEveryNotificationReachesWhoWantsItInOrder(t *testing.T) {
 
 func chaos(t *testing.T, by *luck) {
 	hurry(t)
-	const applications, notifications = 8, 80
+	const applications, notifications = 8, 60
 	p := newPlatform(t)
 	fetched := map[string]int{} // successfully, by path
 	var mu sync.Mutex
