@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,12 +32,18 @@ func (h *house) waiting() int64 {
 	return c.Deliveries.Waiting
 }
 
-// deadHouse returns a house with so many dead letters in which nothing runs.
-func deadHouse(t *testing.T, n int) *house {
+// deadHouse returns a house in which nothing runs, with so many notifications
+// that each of some clients gave up on, or of one if none is named.
+func deadHouse(t *testing.T, n int, clients ...string) *house {
 	sink := newSink(t)
 	sink.answers(func(given) int { return http.StatusGone })
 	h := newHouse(t, nil)
-	h.client("crm", sink.URL, func(c *ppm.Client) { c.Concurrency = 8 })
+	if len(clients) == 0 {
+		clients = []string{"crm"}
+	}
+	for _, name := range clients {
+		h.client(name, sink.URL, func(c *ppm.Client) { c.Concurrency = 8 })
+	}
 	h.start()
 	h.many(n)
 	h.settled()
@@ -84,6 +91,19 @@ func TestSendingAgainTellsHowItGoesAndCanBeStopped(t *testing.T) {
 				t.Errorf("done again, %d are on their way, want %d", n, all)
 			}
 		})
+	}
+}
+
+// Dead letters are read 200 at a time.
+func TestDeadLettersOfOneNotificationThatAreReadApartAreToldOnce(t *testing.T) {
+	h := deadHouse(t, 67, "crm", "mail", "archive")
+	would := h.resend(ppm.Selection{Dead: true}, true)
+	if n := len(would); n != 3*67 || len(slices.Compact(would)) != n {
+		t.Errorf("%d would leave, want %d, each once", n, 3*67)
+	}
+	h.resend(ppm.Selection{Dead: true}, false)
+	if n := h.waiting(); n != 3*67 {
+		t.Errorf("%d are on their way", n)
 	}
 }
 
