@@ -16,6 +16,7 @@ HTTPS, keeps each one on disk, and only then acknowledges it. Afterwards it hand
 them to those of your programs that want them.
 
     ppm                   start receiving
+    ppm open              the dashboard, in the browser
     ppm status            how is it doing?
     ppm list              the newest notifications
     ppm show RECEIPT      one notification, with all there is to know
@@ -51,6 +52,7 @@ type commandLine struct {
 
 	Start        startCmd        `cmd:"" default:"1" hidden:""`
 	Serve        serveCmd        `cmd:"" help:"Receive notifications until interrupted."`
+	Open         openCmd         `cmd:"" help:"Open the dashboard in the browser."`
 	Status       statusCmd       `cmd:"" help:"Tell how it is doing, in numbers."`
 	List         listCmd         `cmd:"" help:"List notifications, newest first."`
 	Show         showCmd         `cmd:"" help:"Show one notification, with all there is to know."`

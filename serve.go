@@ -160,8 +160,9 @@ func (s *service) run() error {
 	if err != nil {
 		return err
 	}
-	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
+	local := ui.New(ui.Options{Store: desk{s.store}, Book: s.store, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
+		st.API = s.cfg.Clearmatch.APIBase
 		if certificate != nil {
 			c := certificate.CertificateStatus()
 			st.Certificate = &ui.Certificate{Names: c.Names, Until: c.NotAfter, SHA256: c.SHA256, Error: c.Error, Warnings: c.Warnings}

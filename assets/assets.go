@@ -1,6 +1,6 @@
-// Package assets holds the style sheet and serves it under a name that carries
-// a hash of its contents, so that a browser may keep it for ever and still never
-// sees an old one.
+// Package assets holds the style sheet, the script and the icons, and serves each
+// under a name that carries a hash of its contents, so that a browser may keep it
+// for ever and still never sees an old one.
 package assets
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-//go:embed *.css
+//go:embed *.css *.js *.svg
 var files embed.FS
 
 // Prefix is where [Handler] expects to be mounted.

@@ -52,6 +52,7 @@ type Store interface {
 	Clients
 	Work
 	Past
+	Book
 
 	// Backup writes a consistent copy to the file path, which must not exist,
 	// checks it, and only then gives it that name. Accept goes on meanwhile.

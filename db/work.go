@@ -13,6 +13,7 @@ type Topic int
 const (
 	Arrivals   Topic = iota // new notifications (redeliveries are none)
 	Deliveries              // some may be due that were not, or not so soon
+	Outcomes                // what came of notifications and deliveries, and what else only people look at
 	Settings                // clients, their subscriptions, or whether they are held
 )
 

@@ -11,6 +11,7 @@ import (
 func (s *Server) api() http.Handler {
 	mux := http.NewServeMux()
 	for address, m := range map[string]methods{
+		"open":                         {"POST": s.changing(s.apiOpen)},
 		"status":                       reads(s.reading(s.apiStatus)),
 		"notifications":                reads(s.reading(s.apiNotifications)),
 		"notifications/{receipt}":      reads(s.reading(s.apiNotification)),

@@ -18,7 +18,8 @@ import (
 // memory is a store in memory, newest last. fail, if set, is what List returns
 // once failAfter pages have been read.
 type memory struct {
-	Desk      // what a test does not ask for
+	Desk // what a test does not ask for
+	shelf
 	kept      []ppm.Detail
 	rejected  []ppm.Rejection
 	pages     int

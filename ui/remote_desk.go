@@ -103,3 +103,11 @@ func (c *Remote) Resend(ctx context.Context, s ppm.Selection, dry bool, by strin
 func (c *Remote) Erase(ctx context.Context, application, by string) (e ppm.Erased, err error) {
 	return e, c.wait(ctx, "erase", by, eraseOrder{application}, &e)
 }
+
+// Open returns a link to the dashboard that lets a browser in once, in the name of by.
+func (c *Remote) Open(ctx context.Context, by string) (Opening, error) {
+	var o Opening
+	err := c.change(ctx, http.MethodPost, "open", by, nil, &o)
+	o.Link = c.base + o.Link
+	return o, err
+}

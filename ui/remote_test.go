@@ -205,7 +205,7 @@ func TestServeStopsWhenAskedEvenInTheMiddleOfABackup(t *testing.T) {
 	m.block = func(ctx context.Context) { close(begun); <-ctx.Done() }
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error)
-	go func() { served <- New(Options{Store: m, Token: token, Status: m.status}).Serve(ctx, ln) }()
+	go func() { served <- New(Options{Store: m, Book: m, Token: token, Status: m.status}).Serve(ctx, ln) }()
 	c, err := NewRemote("http://"+ln.Addr().String()+"/", token)
 	check(t, err)
 	defer c.Close()
@@ -225,7 +225,7 @@ func TestServeRefusesAnAddressOthersCanReach(t *testing.T) {
 	ln, err := net.Listen("tcp", "0.0.0.0:0")
 	check(t, err)
 	m := remember(0)
-	err = New(Options{Store: m, Token: token, Status: m.status}).Serve(t.Context(), ln)
+	err = New(Options{Store: m, Book: m, Token: token, Status: m.status}).Serve(t.Context(), ln)
 	if err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("Serve on %s = %v", ln.Addr(), err)
 	}

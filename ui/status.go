@@ -23,6 +23,8 @@ type Status struct {
 
 	Down []Down `json:"down,omitempty"` // clients that are not reached at present
 
+	API string `json:"api,omitempty"` // where applications are fetched from; empty: they are not
+
 	Certificate *Certificate `json:"certificate,omitempty"` // nil while ppm does not run, or a proxy has it
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"processmanager/assets"
+	"processmanager/db"
 	"processmanager/ppm"
 )
 
@@ -49,9 +50,29 @@ type Store interface {
 	Backup(ctx context.Context, path string, progress func(done, total int)) error
 }
 
+// A Book is what the pages ask beyond what the API is asked.
+type Book interface {
+	// Browse returns a page of the notifications that fit q, newest first. It
+	// looks at no more than it can in a moment: a page that is not full and has
+	// a Next goes on there.
+	Browse(ctx context.Context, q ppm.Query, p ppm.Page) (ppm.Finding, error)
+
+	// ViewCounts returns how many notifications are in some views, up to a bound.
+	ViewCounts(ctx context.Context) (ppm.ViewCounts, error)
+
+	// Pace returns how many notifications arrived in each of so many equal
+	// stretches of the time from since to until.
+	Pace(ctx context.Context, since, until time.Time, stretches int) ([]ppm.Stretch, error)
+
+	// Watch returns a channel that receives, with room for one hint, after
+	// something of the topic has been committed, and a function that ends it.
+	Watch(db.Topic) (hints <-chan struct{}, stop func())
+}
+
 // Options are what a [Server] needs; all but Log are required.
 type Options struct {
 	Store  Store
+	Book   Book
 	Token  string // what a caller of the API must show
 	Status func(context.Context) (Status, error)
 	Log    *slog.Logger // nil: nothing is logged
@@ -59,10 +80,13 @@ type Options struct {
 
 // A Server answers the dashboard's pages and the local API.
 type Server struct {
-	store  Store
-	token  [sha256.Size]byte
-	status func(context.Context) (Status, error)
-	log    *slog.Logger
+	store    Store
+	book     Book
+	token    [sha256.Size]byte
+	status   func(context.Context) (Status, error)
+	log      *slog.Logger
+	sessions sessions
+	streams  chan struct{} // holds one for each page that is kept up to date
 }
 
 // New returns a server; it starts nothing.
@@ -70,14 +94,19 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{store: o.Store, token: sha256.Sum256([]byte(o.Token)), status: o.Status, log: o.Log}
+	return &Server{
+		store: o.Store, book: o.Book, token: sha256.Sum256([]byte(o.Token)), status: o.Status, log: o.Log,
+		streams: make(chan struct{}, maxStreams),
+	}
 }
 
 // Handler returns the whole of it: pages, assets and API, behind the checks
 // that keep web pages and other users of this machine out.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/{$}", reads(s.home))
+	for address, m := range s.pages() {
+		mux.Handle(address, m)
+	}
 	mux.Handle(assets.Prefix, reads(assets.Handler().ServeHTTP))
 	mux.Handle("/api/", s.authorised(s.api()))
 	return ownHost(harmless(http.NewCrossOriginProtection().Handler(mux)))

@@ -69,6 +69,7 @@ func (p *acceptance) store(b *batch) error {
 }
 
 func (p *acceptance) redeliver(b *batch) error {
+	b.changed[db.Outcomes] = true
 	values, err := b.row(`
 		UPDATE notification
 		SET arrivals = arrivals + 1

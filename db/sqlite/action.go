@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"processmanager/db"
 	"processmanager/ppm"
 )
 
@@ -19,6 +20,7 @@ func (b *batch) act(by, what, about, details string) error {
 }
 
 func (b *batch) audit(a ppm.Action) error {
+	b.changed[db.Outcomes] = true
 	_, err := b.exec(`
 		INSERT INTO action (at, by, what, about, details)
 		VALUES (?, ?, ?, ?, ?)`, micros(a.At), a.By, a.What, a.About, a.Details)

@@ -41,6 +41,7 @@ func (b *batch) record(id int64, a ppm.Attempt) error {
 	if a.After.Attempts == a.Before.Attempts { // interrupted
 		return nil
 	}
+	b.changed[db.Outcomes] = true
 	if err := b.keepAttempt(id, a); err != nil {
 		return err
 	}

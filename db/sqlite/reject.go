@@ -31,6 +31,7 @@ func (s *Store) Reject(_ context.Context, r ppm.Rejection) error {
 		if err != nil {
 			return fmt.Errorf("keep rejection: %w", err)
 		}
+		b.changed[db.Outcomes] = true
 		id, err := added.LastInsertId()
 		if err == nil {
 			err = b.forgetRejections(id)

@@ -131,6 +131,7 @@ func (b *batch) route(routes []ppm.Route, now time.Time) error {
 			return fmt.Errorf("notification %s: %w", r.Receipt, err)
 		}
 	}
+	b.changed[db.Outcomes] = true
 	_, err = b.exec(`UPDATE tally SET value = ? WHERE name = 'routed'`, routed+int64(len(routes)))
 	return err
 }
