@@ -126,3 +126,8 @@ func (m *memory) Actions(_ context.Context, about string, before int64, limit in
 	}
 	return list, nil
 }
+
+func (m *memory) Audit(_ context.Context, a ppm.Action) error {
+	m.actions = append([]ppm.Action{a}, m.actions...)
+	return nil
+}

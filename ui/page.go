@@ -19,18 +19,22 @@ type page struct {
 	Title string          // for the window
 	Place string          // the address of the entry in the navigation that it belongs to
 	Body  templ.Component // the contents of <main>
-	Split bool            // a list beside its detail: uses the whole width
+	Split string          // "split" for a list with its views, "split three" with a detail beside it; "": one column
 }
 
 // pages returns the addresses of the dashboard. Those under shows and does are
 // for visitors only. Nothing that is asked for with GET changes anything.
 func (s *Server) pages() map[string]methods {
 	return map[string]methods{
-		"/open":  {"GET": s.openPage, "HEAD": s.openPage, "POST": s.open},
+		"/open":   {"GET": s.openPage, "HEAD": s.openPage, "POST": s.open},
 		"/leave":  {"POST": s.signedIn(s.leave)},
 		"/events": {"GET": s.signedIn(s.events)},
 		"/{$}":    s.shows(s.home),
 		"/hold":   s.does(s.hold),
+
+		"/notifications":                  s.shows(s.notifications),
+		"/notifications/{receipt}":        s.shows(s.notification),
+		"/notifications/{receipt}/reveal": s.does(s.reveal),
 	}
 }
 

@@ -97,5 +97,13 @@ func count(n int64, one, many string) string {
 	return number(n) + " " + many
 }
 
+// orNothing says so where there is nothing to show.
+func orNothing(text string) string {
+	if text == "" {
+		return "(nothing)"
+	}
+	return text
+}
+
 // A field is a value that a form carries along.
 type field struct{ Name, Value string }

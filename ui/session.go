@@ -23,10 +23,10 @@ const (
 type visitor struct {
 	By string // the account, for the audit log
 
-	key     [sha256.Size]byte // what it is found by
-	used    time.Time
-	notices []notice
-	revealed map[string]bool // what has been unveiled, by the application's number
+	key      [sha256.Size]byte // what it is found by
+	used     time.Time
+	notices  []notice
+	revealed map[string]time.Time // whose personal data were unveiled, and when, by the application's number
 }
 
 // sessions are who may see the pages. They are gone when the service ends, and

@@ -64,6 +64,9 @@ type Book interface {
 	// stretches of the time from since to until.
 	Pace(ctx context.Context, since, until time.Time, stretches int) ([]ppm.Stretch, error)
 
+	// Audit keeps an action and gives it its number.
+	Audit(ctx context.Context, a ppm.Action) error
+
 	// Watch returns a channel that receives, with room for one hint, after
 	// something of the topic has been committed, and a function that ends it.
 	Watch(db.Topic) (hints <-chan struct{}, stop func())

@@ -48,7 +48,9 @@ func (s *Store) Pace(ctx context.Context, since, until time.Time, stretches int)
 	}
 	made := make([]ppm.Stretch, stretches)
 	bounds := make([]int64, stretches+1)
-	edge := func(i int) time.Time { return since.Add(until.Sub(since) * time.Duration(i) / time.Duration(stretches)) }
+	edge := func(i int) time.Time {
+		return since.Add(until.Sub(since) * time.Duration(i) / time.Duration(stretches))
+	}
 	// The middle is looked for first, so that it bounds the halves.
 	var between func(i, j int, low, high int64) error
 	between = func(i, j int, low, high int64) error {
