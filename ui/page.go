@@ -32,6 +32,10 @@ func (s *Server) pages() map[string]methods {
 		"/{$}":    s.shows(s.home),
 		"/hold":   s.does(s.hold),
 
+		"/retry":           both(s.shows(s.retryPage), s.does(s.retry)),
+		"/jobs/{job}":      s.shows(s.job),
+		"/jobs/{job}/stop": s.does(s.stopJob),
+
 		"/notifications":                  s.shows(s.notifications),
 		"/notifications/{receipt}":        s.shows(s.notification),
 		"/notifications/{receipt}/reveal": s.does(s.reveal),

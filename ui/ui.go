@@ -89,6 +89,7 @@ type Server struct {
 	status   func(context.Context) (Status, error)
 	log      *slog.Logger
 	sessions sessions
+	jobs     jobs
 	streams  chan struct{} // holds one for each page that is kept up to date
 }
 
@@ -131,6 +132,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	// caller has gone.
 	requests, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(errStopping)
+	defer s.jobs.close()
 	srv := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
