@@ -154,9 +154,11 @@ func (s *service) send(n ppm.Notification) ppm.Receipt {
 	}
 	cmd := exec.Command(program, "send", "-", "--json")
 	cmd.Env, cmd.Stdin = append(s.env, "PPM_SEND_PASSWORD="+s.password), bytes.NewReader(body)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		s.t.Fatalf("ppm send: %v %s", err, out)
+		s.t.Fatalf("ppm send: %v %s %s", err, out, errs.String())
 	}
 	var a struct{ Body string }
 	var ack struct{ Receipt ppm.Receipt }
@@ -202,9 +204,8 @@ func (s *service) fill(n int) {
 	defer store.Close()
 	now := time.Now()
 	for i := range n {
-		// Busier by day than by night, and the older the sparser.
-		back := time.Duration(float64(40*time.Hour) * float64(n-i) / float64(n) * float64(n-i) / float64(n))
-		at := now.Add(-back - time.Duration(i*7%13)*time.Minute)
+		back := float64(n-i) / float64(n) // the older the sparser
+		at := now.Add(-time.Duration(float64(40*time.Hour)*back*back) - time.Minute)
 		notification := s.notification(i, at)
 		body, err := json.MarshalIndent(notification, "", "  ")
 		if err != nil {

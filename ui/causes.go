@@ -104,3 +104,20 @@ func causeOfDead(d ppm.Delivery) cause {
 	}
 	return unknownCause
 }
+
+// answered is the status of an HTTP answer or of a program, in an error's text.
+var answered = regexp.MustCompile(`(?:answered|exit status) (\d+)`)
+
+// troubleOf says in one line what an error means: whose it is, what is wrong, and
+// the code in brackets. What nobody has words for is told as it was said.
+func troubleOf(name, text string) string {
+	why := causeOf(text)
+	if why.Key == unknownCause.Key {
+		return name + ": " + firstLine(text)
+	}
+	line := name + " " + why.Title
+	if m := answered.FindStringSubmatch(text); m != nil {
+		line += " (" + m[1] + ")"
+	}
+	return line
+}

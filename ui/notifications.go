@@ -47,7 +47,8 @@ type rowView struct {
 	Again   string
 	To      []toView
 	When    momentView
-	Error   string
+	Error   string // in plain words
+	Said    string // word for word
 	Here    bool
 }
 
@@ -149,7 +150,7 @@ func newRowView(f ppm.Found, clients map[int64]Client, typed string, now time.Ti
 			name = clients[d.Client].Name
 		}
 		if d.Error != "" && d.State != ppm.Delivered && row.Error == "" {
-			row.Error = name + ": " + firstLine(d.Error)
+			row.Error, row.Said = troubleOf(name, d.Error), firstLine(d.Error)
 		}
 		if d.State == ppm.NotWanted || d.Client == ppm.ClearmatchAPI && d.State == ppm.Delivered {
 			continue

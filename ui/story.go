@@ -172,7 +172,7 @@ func deliveryStep(d ppm.DeliveryDetail, received, now time.Time) stepView {
 		s.Error = ""
 	case ppm.GaveUp:
 		if d.Error != "" {
-			s.Text = "It " + causeOf(d.Error).Title + ". " + causeOf(d.Error).Remedy
+			s.Text = troubleOf("It", d.Error) + ". " + causeOf(d.Error).Remedy
 		}
 	case ppm.Waiting:
 		if d.Attempts > 0 {

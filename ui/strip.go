@@ -47,11 +47,11 @@ func (s *Server) strip(ctx context.Context, now time.Time) (stripView, error) {
 		most = max(most, p.Notifications)
 	}
 	v := stripView{Total: count(total, "notification", "notifications")}
-	failed, err := s.book.Browse(ctx, ppm.Query{NeedsYou: true, Since: since}, ppm.Page{Limit: stripTicks})
+	failed, err := s.book.Browse(ctx, ppm.Query{State: ppm.GaveUp, Since: since}, ppm.Page{Limit: stripTicks})
 	if err != nil {
 		return stripView{}, err
 	}
-	v.Words = fmt.Sprintf("The last 24 hours: %s, %s.", v.Total, needYou(failed))
+	v.Words = fmt.Sprintf("The last 24 hours: %s, %s.", v.Total, givenUp(failed))
 	place := func(t time.Time) float64 { return stripWidth * float64(t.Sub(since)) / float64(stripSpan) }
 	if total <= stripTicks {
 		all, err := s.book.Browse(ctx, ppm.Query{Since: since}, ppm.Page{Limit: stripTicks})
@@ -71,7 +71,7 @@ func (s *Server) strip(ctx context.Context, now time.Time) (stripView, error) {
 		}
 	}
 	for _, n := range failed.Found {
-		v.Ticks = append(v.Ticks, tickAt(place(n.ReceivedAt), 3, stripHeight, "tick bad", at(n.Record)+" · needs you"))
+		v.Ticks = append(v.Ticks, tickAt(place(n.ReceivedAt), 3, stripHeight, "tick bad", at(n.Record)+" · something gave up"))
 	}
 	for t := since.Local().Truncate(time.Hour).Add(time.Hour); t.Before(now); t = t.Add(time.Hour) {
 		if t.Hour()%4 == 0 {
@@ -81,13 +81,13 @@ func (s *Server) strip(ctx context.Context, now time.Time) (stripView, error) {
 	return v, nil
 }
 
-func needYou(f ppm.Finding) string {
-	n := count(int64(len(f.Found)), "needs you", "need you")
+func givenUp(f ppm.Finding) string {
+	n := count(int64(len(f.Found)), "with something given up on", "with something given up on")
 	if f.Next != "" {
 		return "at least " + n
 	}
 	if len(f.Found) == 0 {
-		return "none needs you"
+		return "nothing given up on"
 	}
 	return n
 }
