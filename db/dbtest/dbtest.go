@@ -49,6 +49,7 @@ func Run(t *testing.T, e Engine) {
 	}
 	runAll(t, e, clientTests)
 	runAll(t, e, pastTests)
+	runAll(t, e, bookTests)
 }
 
 func runAll(t *testing.T, e Engine, tests map[string]func(*testing.T, Engine)) {
