@@ -17,6 +17,8 @@ type shelf struct {
 	dead    []ppm.Delivery
 	done    []string // what was asked to be changed, in words
 	actions []ppm.Action
+	down    []Down
+	slow    func(context.Context)
 
 	mu       sync.Mutex
 	watchers []chan struct{}
@@ -129,5 +131,30 @@ func (m *memory) Actions(_ context.Context, about string, before int64, limit in
 
 func (m *memory) Audit(_ context.Context, a ppm.Action) error {
 	m.actions = append([]ppm.Action{a}, m.actions...)
+	return nil
+}
+
+// Resend sends every dead letter that is selected, one after the other; slow, if
+// set, is called before each.
+func (m *memory) Resend(ctx context.Context, s ppm.Selection, dry bool, by string, step func(ppm.Resending) error) error {
+	for _, d := range m.dead {
+		if s.Client != 0 && d.Client != s.Client || len(s.Receipts) > 0 && !slices.Contains(s.Receipts, d.Receipt) {
+			continue
+		}
+		if !dry && m.slow != nil {
+			m.slow(ctx)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !dry {
+			m.mu.Lock()
+			m.done = append(m.done, by+" sent "+string(d.Receipt))
+			m.mu.Unlock()
+		}
+		if err := step(ppm.Resending{DeliveryName: d.DeliveryName, From: d.State}); err != nil {
+			return err
+		}
+	}
 	return nil
 }

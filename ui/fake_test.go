@@ -118,7 +118,7 @@ func (m *memory) Backup(ctx context.Context, path string, progress func(done, to
 
 func (m *memory) status(context.Context) (Status, error) {
 	st := Status{Version: "1.2.3", Running: true, Health: Healthy, Data: "/data"}
-	st.Accepted = int64(len(m.kept))
+	st.Accepted, st.Down = int64(len(m.kept)), m.down
 	if m.trouble != "" {
 		st.Health = m.trouble
 	}

@@ -200,4 +200,4 @@ func TestHostileRequestsGetNoDataAndChangeNothing(t *testing.T) {
 }
 
 // inline is what the policy forbids in a page; a browser would drop it silently.
-var inline = regexp.MustCompile(`\sstyle=|<style|<script(?: defer)?>|\son[a-z]+=|javascript:|https?://`)
+var inline = regexp.MustCompile(`\sstyle=|<style|<script(?: defer)?>|\son[a-z]+=|javascript:|(?:src|href|action)="[^/#]`)
