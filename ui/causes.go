@@ -92,6 +92,10 @@ func causeOf(text string) cause {
 	return unknownCause
 }
 
+// CauseKey returns the name of the cause that an error's text means, "other" if
+// nobody has words for it.
+func CauseKey(text string) string { return causeOf(text).Key }
+
 // causeOfDead returns why a delivery was given up on.
 func causeOfDead(d ppm.Delivery) cause {
 	switch {
