@@ -17,7 +17,7 @@
   // --- Keeping up to date ---
 
   const live = one("#live");
-  let stream, soon, later, waiting, paused = false;
+  let stream, soon, later, waiting, paused = false, pressed = false;
 
   const tell = state => {
     live.hidden = false;
@@ -33,7 +33,11 @@
     stream.addEventListener("changed", () => { clearTimeout(soon); soon = setTimeout(refresh, 200); });
     stream.onerror = () => {
       tell("lost");
-      if (stream && stream.readyState === EventSource.CLOSED) { disconnect(); later = setTimeout(connect, 3000); }
+      if (stream && stream.readyState === EventSource.CLOSED) { // refused: perhaps we are signed out
+        disconnect();
+        later = setTimeout(connect, 3000);
+        refresh();
+      }
     };
   };
 
@@ -45,19 +49,26 @@
   };
 
   const refresh = async () => {
-    if (refresh.running) { refresh.again = true; return; }
+    if (!one("[data-live]")) return;
+    if (refresh.running || pressed) { refresh.again = true; return; }
     refresh.running = true;
     try {
       const answer = await fetch(location.href, { headers: { Fragment: "live" }, cache: "no-store" });
       if (answer.status === 401) { disconnect(); tell("out"); return; }
-      if (answer.ok && !answer.redirected) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (pressed) refresh.again = true;
+      else if (answer.ok && !answer.redirected) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
       if (!document.hidden && !paused) tell("lost");
     } finally {
       refresh.running = false;
-      if (refresh.again) { refresh.again = false; refresh(); }
+      more();
     }
   };
+  const more = () => { if (refresh.again) { refresh.again = false; refresh(); } };
+
+  // What is pressed must be there still when it is let go.
+  addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; more(); }, 50));
 
   // busy: somebody is typing in it, choosing or copying from it.
   const busy = part => {
@@ -76,11 +87,13 @@
         offer(all("[data-row]", next).filter(r => !document.getElementById(r.id)).length);
         continue;
       }
-      const open = all("details[open][id]", part).map(d => d.id), focus = document.activeElement.id, at = part.scrollTop;
+      const open = all("details[open][id]", part).map(d => d.id), at = part.scrollTop;
+      const active = document.activeElement, row = active.closest("[data-row]");
+      const focus = row ? `#${CSS.escape(row.id)} [data-open-row]` : active.id && `#${CSS.escape(active.id)}`;
       const here = one("[data-row].here", part);
       part.replaceWith(document.adoptNode(next));
       for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
-      if (focus) { const f = document.getElementById(focus); if (f) f.focus({ preventScroll: true }); }
+      if (focus && document.activeElement !== active) { const f = one(focus); if (f) f.focus({ preventScroll: true }); }
       if (here) { const h = document.getElementById(here.id); if (h) h.classList.add("here"); }
       next.scrollTop = at;
     }
@@ -175,6 +188,7 @@
     r: () => chosen().length ? press("#bulk [data-retry]") : press("#detail [data-retry]"),
     c: () => press("[data-copy=curl]"),
     g: () => { went = Date.now(); },
+    Enter: () => { const row = here(); if (row) one("[data-open-row]", row).click(); },
     Escape: () => {
       if (chosen().length) { for (const b of chosen()) b.checked = false; choosing(); } else press("a[data-back]");
     },
@@ -189,6 +203,7 @@
     const place = Date.now() - went < 1500 && one(`nav a[data-key="${CSS.escape(e.key)}"]`);
     went = 0;
     if (place) { place.click(); e.preventDefault(); return; }
+    if (e.key === "Enter" && e.target.closest("a,button,summary")) return;
     if (Object.hasOwn(keys, e.key)) { keys[e.key](); e.preventDefault(); }
   });
 

@@ -107,9 +107,14 @@ var (
 // start runs ppm serve until the test ends.
 func (s *service) start() {
 	s.t.Helper()
-	var said bytes.Buffer
+	said := filepath.Join(s.t.TempDir(), "stderr") // what is in it is there before the ready line
+	errs, err := os.Create(said)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer errs.Close()
 	s.cmd = exec.Command(program, "serve")
-	s.cmd.Env, s.cmd.Stderr = s.env, &said
+	s.cmd.Env, s.cmd.Stderr = s.env, errs
 	out, err := s.cmd.StdoutPipe()
 	if err == nil {
 		err = s.cmd.Start()
@@ -120,14 +125,18 @@ func (s *service) start() {
 	s.t.Cleanup(s.stop)
 	line, _ := bufio.NewReader(out).ReadString('\n')
 	m := readyLine.FindStringSubmatch(line)
+	text, err := os.ReadFile(said)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	if m == nil {
 		s.stop()
-		s.t.Fatalf("ppm serve says %q, and %s", line, said.String())
+		s.t.Fatalf("ppm serve says %q, and %s", line, text)
 	}
 	s.receiver, s.dashboard, s.host = m[1], m[2], hostOf(m[2])
 	// The same again after a restart, so that a page finds it.
 	s.env = append(s.env, "PPM_DASHBOARD_LISTEN="+s.host)
-	if p := passwordLine.FindStringSubmatch(said.String()); p != nil {
+	if p := passwordLine.FindStringSubmatch(string(text)); p != nil {
 		s.password = p[1]
 	}
 }

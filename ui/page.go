@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -123,6 +124,8 @@ func (s *Server) pageFault(w http.ResponseWriter, r *http.Request, err error) {
 		status, v.Heading, v.Text, v.Again = http.StatusBadRequest, "This cannot be done.", sentence(bad.Error()), ""
 	case errors.Is(err, db.ErrNotFound), errors.Is(err, ppm.ErrBadReceipt):
 		status, v.Heading, v.Text, v.Again = http.StatusNotFound, "There is no such thing.", "Nothing is kept under this address. Perhaps it was mistyped, or an older backup was put back.", ""
+	case errors.Is(err, db.ErrUnavailable):
+		status, v.Heading, v.Text = http.StatusServiceUnavailable, "This cannot be read just now.", "ppm is starting, stopping, or its disk is in trouble. Try again in a moment."
 	case errors.Is(err, db.ErrDamaged):
 		v.Heading, v.Text = "The database is damaged.", "What was read is not what was written. Put back a backup with: ppm restore FILE."
 		s.log.Error("page not shown", "path", r.URL.Path, "err", err)
@@ -147,7 +150,8 @@ func sentence(text string) string {
 // render writes a page whole or, when it fails, a plain 500.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
 	var b bytes.Buffer
-	if err := page.Render(r.Context(), &b); err != nil {
+	// What has been looked up is shown, even while we stop.
+	if err := page.Render(context.WithoutCancel(r.Context()), &b); err != nil {
 		s.log.Error("page not rendered", "path", r.URL.Path, "err", err)
 		http.Error(w, "This page could not be shown; the log tells why.", http.StatusInternalServerError)
 		return
