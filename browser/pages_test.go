@@ -76,6 +76,7 @@ func TestNewRowsComeByThemselvesOrAreOffered(t *testing.T) {
 func TestALostConnectionIsToldAndFoundAgain(t *testing.T) {
 	s, b := ready(t, 3)
 	b.allow("ERR_")
+	b.allow("503 (Service Unavailable)")
 	b.allow("401 (Unauthorized)")
 	state := func(want string) {
 		t.Helper()
@@ -157,7 +158,7 @@ func TestItWorksWithoutTheScript(t *testing.T) {
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.visit(s.link())
 	b.click(`button.primary`)
-	b.until(`location.pathname === "/"`)
+	b.until(`location.pathname === "/" && document.querySelector("#home")`)
 	b.click(`nav a[href="/notifications"]`)
 	b.until(rows + ` === 5`)
 	b.click(`#rows input[name="receipt"]`)

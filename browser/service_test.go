@@ -171,7 +171,7 @@ func (s *service) send(n ppm.Notification) ppm.Receipt {
 	}
 	var a struct{ Body string }
 	var ack struct{ Receipt ppm.Receipt }
-	if err := json.Unmarshal(out, &a); err == nil {
+	if err = json.Unmarshal(out, &a); err == nil {
 		err = json.Unmarshal([]byte(a.Body), &ack)
 	}
 	if err != nil || ack.Receipt == "" {

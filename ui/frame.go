@@ -38,6 +38,7 @@ type troubleView struct {
 type emptyView struct {
 	Icon, Heading, Text string
 	Good                bool // nothing is here because all is well
+	Alone               bool // there is nothing else on the page
 	Link, Address       string
 }
 

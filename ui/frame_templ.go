@@ -431,7 +431,7 @@ func troublePage(v troubleView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = empty(emptyView{Icon: "alert", Heading: v.Heading, Text: v.Text, Link: againLink(v.Again), Address: v.Again}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = empty(emptyView{Alone: true, Icon: "alert", Heading: v.Heading, Text: v.Text, Link: againLink(v.Again), Address: v.Again}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
