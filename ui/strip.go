@@ -17,7 +17,7 @@ type stripView struct {
 	Words string // what a screen reader says of it
 }
 
-// A tickView is one notification, or what arrived in a quarter of an hour where
+// A tickView is one notification, or what arrived in half an hour where
 // there are too many for ticks of their own. Numbers are of an SVG that is 960
 // wide and 48 high.
 type tickView struct {
@@ -31,20 +31,27 @@ type hourView struct{ X, Text string }
 const (
 	stripWidth, stripHeight = 960, 48
 	stripSpan               = 24 * time.Hour
-	stripTicks              = 300 // more are shown by the quarter of an hour
-	stripParts              = 96
+	stripTicks              = 300 // more are shown by the half hour
+	stripParts              = 48
 )
 
 func (s *Server) strip(ctx context.Context, now time.Time) (stripView, error) {
 	since := now.Add(-stripSpan)
-	pace, err := s.book.Pace(ctx, since, now, stripParts)
+	all, err := s.book.Browse(ctx, ppm.Query{Since: since}, ppm.Page{Limit: stripTicks})
 	if err != nil {
 		return stripView{}, err
 	}
-	var total, most int64
-	for _, p := range pace {
-		total += p.Notifications
-		most = max(most, p.Notifications)
+	total, most := int64(len(all.Found)), int64(0)
+	var pace []ppm.Stretch
+	if all.Next != "" {
+		if pace, err = s.book.Pace(ctx, since, now, stripParts); err != nil {
+			return stripView{}, err
+		}
+		total = 0
+		for _, p := range pace {
+			total += p.Notifications
+			most = max(most, p.Notifications)
+		}
 	}
 	v := stripView{Total: count(total, "notification", "notifications")}
 	failed, err := s.book.Browse(ctx, ppm.Query{State: ppm.GaveUp, Since: since}, ppm.Page{Limit: stripTicks})
@@ -53,11 +60,7 @@ func (s *Server) strip(ctx context.Context, now time.Time) (stripView, error) {
 	}
 	v.Words = fmt.Sprintf("The last 24 hours: %s, %s.", v.Total, givenUp(failed))
 	place := func(t time.Time) float64 { return stripWidth * float64(t.Sub(since)) / float64(stripSpan) }
-	if total <= stripTicks {
-		all, err := s.book.Browse(ctx, ppm.Query{Since: since}, ppm.Page{Limit: stripTicks})
-		if err != nil {
-			return stripView{}, err
-		}
+	if pace == nil {
 		for _, n := range all.Found {
 			v.Ticks = append(v.Ticks, tickAt(place(n.ReceivedAt), 2, 28, "tick", at(n.Record)))
 		}
