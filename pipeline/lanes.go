@@ -28,7 +28,8 @@ type opened struct {
 	way    delivery.Way
 }
 
-// set returns the lanes for clients. Those that are held have none.
+// set returns the lanes for clients. Those that are held have none, nor
+// those that wait for their secrets: no attempt at them is made, or counted.
 func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 	var set []delivery.Lane
 	stay := make(map[int64]bool)
@@ -38,7 +39,7 @@ func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 			Concurrency: client.Concurrency, PerMinute: client.PerMinute, Failing: client.Failing,
 		}
 		switch {
-		case client.Held:
+		case client.Held, client.WaitsForSecrets:
 			continue
 		case client.Removed != nil:
 			if client.Waiting == 0 {
