@@ -166,7 +166,9 @@ func waitVerb(ts *testscript.TestScript, _ bool, args []string) {
 	waitForStatus(ts, `"queued":`+args[0]+`,.*"waiting":`+args[1]+`,`, true)
 }
 
-func waitDownVerb(ts *testscript.TestScript, _ bool, _ []string) { waitForStatus(ts, `"down":\[`, true) }
+func waitDownVerb(ts *testscript.TestScript, _ bool, _ []string) {
+	waitForStatus(ts, `"down":\[`, true)
+}
 
 func waitSecretsVerb(ts *testscript.TestScript, _ bool, _ []string) {
 	waitForStatus(ts, `"secrets":`, false)
