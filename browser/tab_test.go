@@ -123,9 +123,10 @@ func (b *tab) click(selector string) {
 	b.until(`(e => e && (e.click(), true))(document.querySelector(` + string(quoted) + `))`)
 }
 
-// press presses a key, wherever the focus is.
+// press presses a key, wherever the focus is, once the page listens to it.
 func (b *tab) press(keys string) {
 	b.t.Helper()
+	b.until(`document.readyState === "complete"`)
 	b.run(chromedp.KeyEvent(keys))
 }
 
