@@ -67,14 +67,33 @@ func (t TLS) check(fault faultFunc) {
 			fault("receiver.tls.key", `empty, but receiver.tls.mode is "files"`, "write the path of the key that belongs to the certificate")
 		}
 	case ModeAutocert:
-		fault("receiver.tls.mode", `"autocert" is not in this version`, `write "files" with a certificate of your own, or "self-signed"`)
+		t.checkAutocert(fault)
 	default:
-		fault("receiver.tls.mode", quote(t.Mode)+" is none of them", `write "self-signed", "files" or "proxy"`)
+		fault("receiver.tls.mode", quote(t.Mode)+" is none of them", `write "self-signed", "autocert", "files" or "proxy"`)
+	}
+	checkURL(fault, "receiver.tls.ca_directory", t.CADirectory, Default().Receiver.TLS.CADirectory)
+	checkPath(fault, "receiver.tls.ca_root", t.CARoot)
+	if _, port, ok := hostPort(t.HTTPListen); t.HTTPListen != "" && (!ok || port == "0") {
+		fault("receiver.tls.http_listen", quote(t.HTTPListen)+" is not an address and port", `write it like ":80"`)
 	}
 	checkPath(fault, "receiver.tls.cert", t.Cert)
 	checkPath(fault, "receiver.tls.key", t.Key)
 	if t.Domain != "" && (!hostName.MatchString(t.Domain) || len(t.Domain) > 253) {
 		fault("receiver.tls.domain", quote(t.Domain)+" is not a host name", `write it like "ppm.example.com", without https:// and without a port`)
+	}
+}
+
+// checkAutocert wants a name that an authority can vouch for.
+func (t TLS) checkAutocert(fault faultFunc) {
+	_, err := netip.ParseAddr(t.Domain)
+	switch {
+	case t.Domain == "":
+		fault("receiver.tls.domain", `empty, but receiver.tls.mode is "autocert"`, "write the host name that Clearmatch posts to")
+	case err == nil || !strings.Contains(t.Domain, "."):
+		fault("receiver.tls.domain", quote(t.Domain)+" is not a name that an authority vouches for", `write a whole host name like "ppm.example.com"`)
+	}
+	if t.CADirectory == "" {
+		fault("receiver.tls.ca_directory", `empty, but receiver.tls.mode is "autocert"`, "write "+quote(Default().Receiver.TLS.CADirectory))
 	}
 }
 

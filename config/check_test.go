@@ -9,6 +9,7 @@ import (
 func TestWhatValuesAreAccepted(t *testing.T) {
 	root := filepath.VolumeName(t.TempDir()) // a path without a drive is not absolute on Windows
 	const files = "receiver.tls.mode=files receiver.tls.cert=ROOT/c.pem receiver.tls.key=ROOT/k.pem"
+	const autocert = "receiver.tls.mode=autocert receiver.tls.domain=ppm.example.com"
 	const api = "clearmatch.token_url=https://sso.example/token clearmatch.client_id=a clearmatch.client_secret=b clearmatch.api_base="
 	for _, tt := range []struct {
 		settings string // separated by blanks
@@ -54,7 +55,18 @@ func TestWhatValuesAreAccepted(t *testing.T) {
 		{"receiver.tls.mode=proxy receiver.listen=[::1]:80", ""},
 		{"receiver.tls.mode=proxy receiver.listen=:80", "receiver.listen"},
 		{"receiver.tls.mode=proxy receiver.listen=192.168.1.2:80", "receiver.listen"},
-		{"receiver.tls.mode=autocert", "receiver.tls.mode"},
+		{autocert, ""},
+		{autocert + " receiver.tls.domain=", "receiver.tls.domain"},
+		{autocert + " receiver.tls.domain=localhost", "receiver.tls.domain"},
+		{autocert + " receiver.tls.domain=192.0.2.7", "receiver.tls.domain"},
+		{autocert + " receiver.tls.ca_directory=", "receiver.tls.ca_directory"},
+		{autocert + " receiver.tls.ca_directory=http://127.0.0.1:14000/dir", ""},
+		{"receiver.tls.ca_directory=http://ca.example/dir", "receiver.tls.ca_directory"},
+		{"receiver.tls.ca_root=root.pem", "receiver.tls.ca_root"},
+		{"receiver.tls.ca_root=ROOT/root.pem", ""},
+		{"receiver.tls.http_listen=:80", ""},
+		{"receiver.tls.http_listen=80", "receiver.tls.http_listen"},
+		{"receiver.tls.http_listen=:0", "receiver.tls.http_listen"},
 		{"receiver.tls.mode=none", "receiver.tls.mode"},
 		{"receiver.tls.mode=", "receiver.tls.mode"},
 		{files, ""},
@@ -126,9 +138,7 @@ func TestWhatValuesAreAccepted(t *testing.T) {
 }
 
 func TestWhatThisVersionDoesNotHaveIsSaidSo(t *testing.T) {
-	for _, text := range []string{"[store]\nurl = 'postgres://db/ppm'", "[receiver.tls]\nmode = 'autocert'"} {
-		if _, faults := read("c", text, nil); !strings.Contains(faults.Error(), "not in this version") {
-			t.Errorf("%q: %v", text, faults)
-		}
+	if _, faults := read("c", "[store]\nurl = 'postgres://db/ppm'", nil); !strings.Contains(faults.Error(), "not in this version") {
+		t.Error(faults)
 	}
 }

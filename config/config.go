@@ -88,6 +88,17 @@ type TLS struct {
 
 	// Password opens the PFX file.
 	Password Secret `toml:"password"`
+
+	// HTTPListen is a host and port at which the authority's HTTP-01 challenge is
+	// answered while a certificate is being ordered; empty: TLS-ALPN-01 alone.
+	HTTPListen string `toml:"http_listen"`
+
+	// CADirectory is the address of the authority's ACME directory, for [ModeAutocert].
+	CADirectory string `toml:"ca_directory"`
+
+	// CARoot is the absolute path of a PEM file with the certificates to trust,
+	// besides the system's, when the authority is spoken to. Empty: none.
+	CARoot string `toml:"ca_root"`
 }
 
 // Dashboard says where a person on this machine looks at it all.
