@@ -3,6 +3,8 @@ package receiver
 import (
 	"crypto/tls"
 	"slices"
+
+	"golang.org/x/crypto/acme"
 )
 
 // cipherSuites are those offered to TLS 1.2 senders; TLS 1.3 has its own. Go
@@ -42,12 +44,17 @@ var cipherSuites = []uint16{
 // TLSConfig returns how the receiver speaks TLS: version 1.2 or 1.3 whatever
 // GODEBUG says, HTTP/1.1 only, one certificate for every name and for senders
 // that give none, session tickets so that a sender who comes back need not
-// start from nothing. The caller may change the copy it gets.
+// start from nothing. For [Autocert] it also answers the authority's challenge
+// TLS-ALPN-01 (RFC 8737). The caller may change the copy it gets.
 func TLSConfig(source CertificateSource) *tls.Config {
-	return &tls.Config{
+	t := &tls.Config{
 		GetCertificate: source.GetCertificate,
 		MinVersion:     tls.VersionTLS12,
 		CipherSuites:   slices.Clone(cipherSuites),
 		NextProtos:     []string{"http/1.1"},
 	}
+	if _, ok := source.(*Autocert); ok {
+		t.NextProtos = append(t.NextProtos, acme.ALPNProto)
+	}
+	return t
 }
