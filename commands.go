@@ -33,6 +33,7 @@ them to those of your programs that want them.
     ppm backup            a copy of everything kept, while it runs
     ppm restore FILE      go back to such a copy
     ppm config list       the settings; also: config get, config set
+    ppm certificate renew order the certificate now
     ppm serve             start receiving, as a service does
     ppm version
 
@@ -67,6 +68,9 @@ type commandLine struct {
 	Backup  backupCmd  `cmd:"" help:"Write a checked copy of everything kept."`
 	Restore restoreCmd `cmd:"" help:"Go back to a backup."`
 	Config  configCmd  `cmd:"" help:"Read and change settings."`
+
+	Certificate certificateCmd `cmd:"" help:"The certificate that senders are shown."`
+
 	Version versionCmd `cmd:"" help:"Tell which version this is."`
 }
 

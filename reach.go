@@ -21,6 +21,7 @@ type kept interface {
 	ui.Store
 	Status(ctx context.Context) (ui.Status, error)
 	Export(ctx context.Context, e ui.Exports, yield func(ui.Exported) error) error
+	RenewCertificate(ctx context.Context, by string) (ui.Certificate, error)
 	Close() error
 }
 
@@ -41,6 +42,11 @@ func (l *local) Status(ctx context.Context) (ui.Status, error) {
 
 func (l *local) Export(ctx context.Context, e ui.Exports, yield func(ui.Exported) error) error {
 	return ui.Export(ctx, l.desk, e, yield)
+}
+
+// RenewCertificate fails: an order needs the receiver, which answers the authority.
+func (l *local) RenewCertificate(context.Context, string) (ui.Certificate, error) {
+	return ui.Certificate{}, errors.New("ppm is not running, and a certificate is ordered while it runs: start it, and that is done")
 }
 
 // patience is how long to wait for a ppm that has the store open but does not

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -153,7 +152,7 @@ func (s *service) run() error {
 	switch s.cfg.Receiver.TLS.Mode {
 	case config.ModeSelfSigned:
 		here.Certificate = certificate.CertificateStatus().File
-	case config.ModeFiles:
+	case config.ModeFiles, config.ModeAutocert:
 		here.Domain = s.cfg.Receiver.TLS.Domain
 	}
 	work, err := s.pipeline()
@@ -163,11 +162,11 @@ func (s *service) run() error {
 	if err := work.Prepare(s); err != nil {
 		return err
 	}
-	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
+	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Renew: s.renewal(certificate), Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
 		if certificate != nil {
-			c := certificate.CertificateStatus()
-			st.Certificate = &ui.Certificate{Names: c.Names, Until: c.NotAfter, SHA256: c.SHA256, Error: c.Error, Warnings: c.Warnings}
+			c := certificateShown(certificate)
+			st.Certificate = &c
 		}
 		return st, err
 	}})
@@ -248,23 +247,6 @@ func (s *service) pipeline() (*pipeline.Pipeline, error) {
 		o.Fetch = api
 	}
 	return pipeline.New(o), nil
-}
-
-// certificate returns where the receiver's certificate comes from, nil where
-// the proxy in front has it.
-func (s *service) certificate() (receiver.CertificateSource, error) {
-	t := s.cfg.Receiver.TLS
-	switch t.Mode {
-	case config.ModeSelfSigned:
-		return receiver.OpenSelfSigned(filepath.Join(s.dir, "certs"), t.Domain, s.log)
-	case config.ModeFiles:
-		return receiver.OpenCertificateFiles(receiver.FilesSettings{
-			Cert: t.Cert, Key: t.Key, Password: t.Password.Reveal(), Domain: t.Domain,
-		}, s.log)
-	case config.ModeProxy:
-		return nil, nil
-	}
-	return nil, fmt.Errorf("receiver.tls.mode: %q is not in this version", t.Mode)
 }
 
 // listen opens an address from the settings, whose key is for the complaint.

@@ -126,13 +126,7 @@ func statusText(st ui.Status, now time.Time) string {
 		row("free space", "%s", byteSize(*st.Free))
 	}
 	if c := st.Certificate; c != nil {
-		row("certificate", "good until %s, for %s", c.Until.Local().Format("2 January 2006"), strings.Join(c.Names, ", "))
-		if c.Error != "" {
-			row("", "ERROR: %s", printable(c.Error))
-		}
-		for _, w := range c.Warnings {
-			row("", "warning: %s", printable(w))
-		}
+		certificateRows(*c, now, row)
 	}
 	if st.LastBackup == nil {
 		row("last backup", "never: make one with ppm backup")

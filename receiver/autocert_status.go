@@ -30,8 +30,11 @@ func (a *Autocert) CertificateStatus() CertificateStatus {
 		Warnings: slices.Clone(a.lacking),
 		Issuance: &Issuance{
 			Domain: a.set.Domain, Directory: a.set.Directory, Ordering: p.ordering, Tried: p.tried.UTC(),
-			Failures: p.failures, Next: next.UTC(), Problem: p.problem, Shown: "nothing",
+			Failures: p.failures, Problem: p.problem, Shown: "nothing",
 		},
+	}
+	if next.UnixNano() > 0 {
+		st.Issuance.Next = next.UTC()
 	}
 	if p.err != nil {
 		st.Error = fmt.Sprintf("no new certificate for %s: %v", a.set.Domain, p.err)

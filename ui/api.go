@@ -32,6 +32,7 @@ func (s *Server) api() http.Handler {
 		"erase":                        {"POST": s.apiErase},
 		"export":                       {"GET": s.apiExport},
 		"backup":                       {"POST": s.apiBackup},
+		"certificate/renew":            {"POST": s.apiRenewCertificate},
 	} {
 		mux.Handle("/api/v1/"+address, m)
 	}

@@ -36,14 +36,5 @@ type Down struct {
 	Waiting int64     `json:"waiting"` // deliveries, or applications to be fetched
 }
 
-// A Certificate is what the receiver shows to senders.
-type Certificate struct {
-	Names    []string  `json:"names"`
-	Until    time.Time `json:"until"`
-	SHA256   string    `json:"sha256"`             // fingerprint, as AA:BB:…
-	Error    string    `json:"error,omitempty"`    // what keeps senders, or a newer certificate, out; and what to do
-	Warnings []string  `json:"warnings,omitempty"` // what may become an error
-}
-
 // Healthy is what Health says while notifications can be accepted.
 const Healthy = "ok"

@@ -49,12 +49,15 @@ type Store interface {
 	Backup(ctx context.Context, path string, progress func(done, total int)) error
 }
 
-// Options are what a [Server] needs; all but Log are required.
+// Options are what a [Server] needs; all but Renew and Log are required.
 type Options struct {
 	Store  Store
 	Token  string // what a caller of the API must show
 	Status func(context.Context) (Status, error)
-	Log    *slog.Logger // nil: nothing is logged
+	// Renew tries now what the certificate's issuance would try later, and
+	// returns how it is then; nil: none is ordered here.
+	Renew func(ctx context.Context, by string) (Certificate, error)
+	Log   *slog.Logger // nil: nothing is logged
 }
 
 // A Server answers the dashboard's pages and the local API.
@@ -62,6 +65,7 @@ type Server struct {
 	store  Store
 	token  [sha256.Size]byte
 	status func(context.Context) (Status, error)
+	renew  func(ctx context.Context, by string) (Certificate, error)
 	log    *slog.Logger
 }
 
@@ -70,7 +74,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{store: o.Store, token: sha256.Sum256([]byte(o.Token)), status: o.Status, log: o.Log}
+	return &Server{store: o.Store, token: sha256.Sum256([]byte(o.Token)), status: o.Status, renew: o.Renew, log: o.Log}
 }
 
 // Handler returns the whole of it: pages, assets and API, behind the checks
