@@ -80,7 +80,8 @@ func OpenAutocert(set AutocertSettings, log *slog.Logger) (*Autocert, error) {
 	}
 	a.talk = a.transport
 	var err error
-	if a.last, err = OpenSelfSigned(set.Folder, set.Domain, log); err != nil {
+	// What it has to say of itself matters to those alone who rely on it.
+	if a.last, err = OpenSelfSigned(set.Folder, set.Domain, slog.New(slog.DiscardHandler)); err != nil {
 		a.last, a.lacking = nil, append(a.lacking, err.Error())
 	}
 	if set.Own.Cert != "" {

@@ -112,11 +112,25 @@ func (a *Autocert) wanted(at time.Time) bool {
 	return len(a.overdue(time.Now())) > 0 && !a.progress.tried.After(at)
 }
 
-// overdue returns the kinds that are to be ordered at now.
+// overdue returns the kinds that are to be ordered at now: none, or those that
+// are due and those that soon will be, so that they stay together.
 func (a *Autocert) overdue(now time.Time) []*kind {
+	if now.Before(a.due()) {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(a.kinds), func(k *kind) bool {
-		return k.cert.Load() != nil && now.Before(time.Unix(0, k.due.Load()))
+		cert := k.cert.Load()
+		return cert != nil && now.Before(time.Unix(0, k.due.Load()).Add(-lifeOf(cert.Leaf)/6))
 	})
+}
+
+// due returns when the first of the certificates is to be ordered.
+func (a *Autocert) due() time.Time {
+	first := a.kinds[0].due.Load()
+	for _, k := range a.kinds[1:] {
+		first = min(first, k.due.Load())
+	}
+	return time.Unix(0, first)
 }
 
 // next returns when the next attempt is due.
@@ -127,16 +141,10 @@ func (a *Autocert) next() time.Time {
 }
 
 func (a *Autocert) nextLocked() time.Time {
-	due := time.Unix(0, a.kinds[0].due.Load())
-	for _, k := range a.kinds[1:] {
-		if d := time.Unix(0, k.due.Load()); d.Before(due) {
-			due = d
-		}
+	if due := a.due(); due.After(a.progress.notBefore) {
+		return due
 	}
-	if due.Before(a.progress.notBefore) {
-		return a.progress.notBefore
-	}
-	return due
+	return a.progress.notBefore
 }
 
 // pause returns how long after now there is something to do or to say.

@@ -12,8 +12,10 @@ import (
 // attempts to renew it have been failing since it was half over. It is a
 // fraction, because lives differ and are getting shorter.
 func alarmAt(leaf *x509.Certificate) time.Time {
-	return leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 3)
+	return leaf.NotAfter.Add(-lifeOf(leaf) / 3)
 }
+
+func lifeOf(leaf *x509.Certificate) time.Duration { return leaf.NotAfter.Sub(leaf.NotBefore) }
 
 // CertificateStatus describes the certificate that a client is shown who can do
 // the better kind.
