@@ -42,6 +42,7 @@ var checks = []check{
 	{"P13", "upgrades keep data", "SIGKILL while migrating", 50, 500, p13Kills},
 	{"P13", "upgrades keep data", "newer, foreign and broken files", 1, 1, p13Refusals},
 	{"P14", "a certificate never lapses silently", "an authority comes and goes, lives of 20 s", 1, 1, p14},
+	{"P15", "strangers cannot stop the sender", "slow connections, wrong passwords, smuggling", 1, 1, p15},
 	{"P16", "the API's token goes to its origin alone", "hostile content, a redirect", 1, 1, p16},
 	{"P19", "secrets and personal data stay inside", "canaries on every way, then a search", 1, 1, p19},
 	{"soak", "all of it, at length", "load, 30 % redeliveries, ppm send, SIGKILL", 1, 1, soak},

@@ -351,7 +351,9 @@ func folderUnwritable(l *lab, ca *pebble) error {
 	if !strings.Contains(c.Error, "cannot be kept") || !strings.Contains(c.Error, certs) {
 		return fmt.Errorf("it cannot be kept, but %+v", c)
 	}
-	err = l.until(10*time.Second, "the log says so", func() (bool, error) { return strings.Contains(p.stderr(), "cannot be kept"), errors.New(tail(p.stderr())) })
+	err = l.until(10*time.Second, "the log says so", func() (bool, error) {
+		return strings.Contains(p.stderr(), "cannot be kept"), errors.New(tail(p.stderr()))
+	})
 	if err != nil {
 		return err
 	}
