@@ -39,6 +39,8 @@ type testAuthority struct {
 	problem map[string]any // instead of an order
 	refused map[string]any // instead of a good challenge
 	wait    string         // Retry-After beside problem
+	hangs   bool           // never answers
+	pending int            // how often a challenge that was met is still being looked at, and the asker told to wait for an hour
 	calls   int
 	orders  []time.Time                // when each came
 	csr     map[string][]byte          // by order
@@ -67,11 +69,15 @@ func (a *testAuthority) ordered() []time.Time {
 func (a *testAuthority) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.mu.Lock()
 	a.calls++
-	err := a.fails
+	err, hangs := a.fails, a.hangs
 	if err != nil && strings.HasSuffix(r.URL.Path, "/dir") {
 		a.orders = append(a.orders, time.Now()) // as far as it gets
 	}
 	a.mu.Unlock()
+	if hangs {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +145,10 @@ func (a *testAuthority) answer(w *httptest.ResponseRecorder, r *http.Request, pa
 		}
 		if a.valid[id] {
 			status = "valid"
+			if a.pending--; a.pending >= 0 {
+				status = "pending"
+				w.Header().Set("Retry-After", "3600")
+			}
 		}
 		a.mu.Unlock()
 		say(200, map[string]any{"status": status, "identifier": map[string]string{"type": "dns", "value": "ppm.example"}, "challenges": challenges})

@@ -129,6 +129,7 @@ func TestHTTP01IsAnsweredWhileACertificateIsOrdered(t *testing.T) {
 func TestHTTP01AnswersNothingElse(t *testing.T) {
 	ca := newTestAuthority(t, 90*day24)
 	a, _ := openAutocert(t, t.TempDir(), ca, nil)
+	a.kept.put("unknown+http-01", []byte("KEY"))
 	address := freePort(t)
 	stop, err := answerHTTP01(address, a.newOrder(t.Context(), ca).manager)
 	if err != nil {

@@ -45,7 +45,7 @@ const (
 	longestPoll = 5 * time.Second
 )
 
-var errTalkOver = errors.New("the attempt is over")
+var errTalkOver = errors.New("no answer in time")
 
 func newTalk(ctx context.Context, next http.RoundTripper) *talk {
 	t := &talk{next: next}
@@ -69,12 +69,15 @@ func (t *talk) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
 	res, err := t.next.RoundTrip(r.WithContext(ctx))
-	if err != nil {
-		return nil, err
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(io.LimitReader(res.Body, longestReply))
+		res.Body.Close()
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, longestReply))
-	res.Body.Close()
-	if err != nil {
+	switch {
+	case err != nil && t.over():
+		return nil, errTalkOver
+	case err != nil:
 		return nil, err
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))

@@ -349,3 +349,59 @@ func TestCertificateThatNobodyTrustsIsWarnedOf(t *testing.T) {
 		}
 	})
 }
+
+func TestTheAuthorityCannotHaveAnOrderWaitForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca := newTestAuthority(t, 90*day24)
+		ca.pending = 3
+		a, _ := openAutocert(t, t.TempDir(), ca, nil)
+		stop := certRun(t, onlyECDSA(a))
+		defer stop()
+		begun := time.Now()
+		if err := a.Renew(t.Context()); err != nil || time.Since(begun) > time.Minute {
+			t.Errorf("Renew = %v after %v", err, time.Since(begun))
+		}
+	})
+}
+
+func TestStopInTheMiddleOfAnOrderIsNoFailure(t *testing.T) {
+	for name, change := range map[string]func(*testAuthority){
+		"no answer":       func(ca *testAuthority) { ca.hangs = true },
+		"waiting in turn": func(ca *testAuthority) { ca.pending = 1000 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ca := newTestAuthority(t, 90*day24)
+				change(ca)
+				a, log := openAutocert(t, t.TempDir(), ca, nil)
+				stop := certRun(t, onlyECDSA(a))
+				time.Sleep(20 * time.Second)
+				if st := a.CertificateStatus(); !st.Issuance.Ordering {
+					t.Errorf("status %+v", st.Issuance)
+				}
+				begun := time.Now()
+				stop()
+				if took := time.Since(begun); took > 10*time.Second {
+					t.Errorf("stopping took %v", took)
+				}
+				if st := a.CertificateStatus(); st.Issuance.Failures != 0 || strings.Contains(log.String(), "not issued") {
+					t.Errorf("status %+v\n%s", st.Issuance, log)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAuthorityThatNeverAnswersIsGivenUpOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca := newTestAuthority(t, 90*day24)
+		ca.hangs = true
+		a, _ := openAutocert(t, t.TempDir(), ca, nil)
+		stop := certRun(t, onlyECDSA(a))
+		defer stop()
+		time.Sleep(orderTime + 10*time.Second)
+		if st := a.CertificateStatus(); st.Issuance.Failures != 1 || !strings.Contains(st.Error, "ca.example cannot be reached (no answer in time)") {
+			t.Errorf("status %+v, %+v", st, st.Issuance)
+		}
+	})
+}
