@@ -38,6 +38,7 @@ type testAuthority struct {
 	fails   error          // instead of any answer
 	problem map[string]any // instead of an order
 	refused map[string]any // instead of a good challenge
+	only    int            // problem is for this order alone; 0: for all
 	wait    string         // Retry-After beside problem
 	hangs   bool           // never answers
 	pending int            // how often a challenge that was met is still being looked at, and the asker told to wait for an hour
@@ -120,6 +121,9 @@ func (a *testAuthority) answer(w *httptest.ResponseRecorder, r *http.Request, pa
 			id = strconv.Itoa(len(a.orders))
 		}
 		done := a.valid[id]
+		if a.only != 0 && id != strconv.Itoa(a.only) {
+			problem = nil
+		}
 		a.mu.Unlock()
 		if problem != nil {
 			w.Header().Set("Retry-After", wait)

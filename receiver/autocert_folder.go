@@ -131,16 +131,10 @@ type orderCache struct {
 	talk *talk
 }
 
-// passing reports whether name is that of an answer to a challenge. Those the
-// Manager has in memory, and strangers can ask for any.
-func passing(name string) bool {
-	return strings.HasSuffix(name, "+token") || strings.HasSuffix(name, "+http-01")
-}
-
 // Get implements [autocert.Cache].
 func (c orderCache) Get(_ context.Context, name string) ([]byte, error) {
 	account := strings.HasPrefix(name, "acme_account")
-	if passing(name) || !account && !c.talk.over() {
+	if !account && !c.talk.over() {
 		return nil, autocert.ErrCacheMiss
 	}
 	data, err := c.get(name)
@@ -151,9 +145,9 @@ func (c orderCache) Get(_ context.Context, name string) ([]byte, error) {
 }
 
 // Put implements [autocert.Cache]. It never fails: the order goes on, and the
-// status tells.
+// status tells. Answers to challenges are not kept; the Manager has them in memory.
 func (c orderCache) Put(_ context.Context, name string, data []byte) error {
-	if !passing(name) {
+	if !strings.HasSuffix(name, "+token") && !strings.HasSuffix(name, "+http-01") {
 		c.put(name, data)
 	}
 	return nil

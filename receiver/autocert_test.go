@@ -124,6 +124,27 @@ func TestCertificatesAreOrderedAnewAtHalfTheirLife(t *testing.T) {
 	}
 }
 
+func TestOneOfTheTwoThatFailedIsTriedAgainAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca := newTestAuthority(t, 90*day24)
+		ca.problem, ca.only = problemOf("serverInternal", "for once", 400), 2 // not 500, which is asked again at once
+		a, _ := openAutocert(t, t.TempDir(), ca, nil)
+		stop := certRun(t, a)
+		defer stop()
+		time.Sleep(30 * time.Second)
+		if st := a.CertificateStatus(); st.Issuance.Shown != "issued" || st.Issuance.Failures != 1 || st.Error == "" || st.Alarm {
+			t.Errorf("at first: %+v, %+v", st, st.Issuance)
+		}
+		time.Sleep(time.Minute)
+		if st := a.CertificateStatus(); st.Issuance.Failures != 0 || st.Error != "" || len(ca.ordered()) != 3 {
+			t.Errorf("after %d orders: %+v, %+v", len(ca.ordered()), st, st.Issuance)
+		}
+		if kept, err := filepath.Glob(filepath.Join(a.kept.dir, "*")); err != nil || len(kept) != 3 { // and the account
+			t.Errorf("kept: %q, %v", kept, err)
+		}
+	})
+}
+
 // That is what autocert does by itself, and what a stranger can use up the
 // authority's patience with.
 func TestHandshakesNeverStartAnOrder(t *testing.T) {
