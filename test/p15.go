@@ -71,7 +71,9 @@ func (l *lab) besieged(p *process, o *oracle) error {
 		return err
 	}
 	began := time.Now()
-	anew, kept := l.feed(p.receiver, o, load{senders: 2, pace: 20 * time.Millisecond}), l.feed(p.receiver, o, load{senders: 2, reuse: true, pace: 20 * time.Millisecond})
+	// So many at once that a throttle which counted them would have to turn some away.
+	const pace = 20 * time.Millisecond
+	anew, kept := l.feed(p.receiver, o, load{senders: 2, pace: pace}), l.feed(p.receiver, o, load{senders: 14, reuse: true, pace: pace})
 	err = l.until(time.Minute, "the sender is heard", func() (bool, error) { return anew.acknowledged.Load() > 0 && kept.acknowledged.Load() > 0, nil })
 	first := time.Since(began)
 	l.pause(siege)

@@ -56,8 +56,8 @@ func (s *strangers) begin(connections int) (stop func()) {
 	for n := range connections {
 		every(s.linger, n)
 	}
-	for n := range 8 {
-		every(s.guess, n*connections/8)
+	for n := range 8 { // three of them from the sender's own address
+		every(s.guess, max(0, n-2)*connections/8)
 	}
 	for n := range framings {
 		every(s.smuggle, n)
@@ -177,7 +177,6 @@ var framings = []string{
 	"Content-Length: +5",
 	"Content-Length: 0x5",
 	"Content-Length: 5 5",
-	"Content-Length:\r\n 5",
 	"Content-Length: 18446744073709551621",
 	"Content-Length: -5",
 	"Transfer-Encoding: xchunked",
@@ -204,7 +203,7 @@ func (s *strangers) smuggle(from net.IP, n int) {
 	inner := "POST /notifications HTTP/1.1\r\nHost: a\r\nAuthorization: Basic " +
 		base64.StdEncoding.EncodeToString([]byte(username+":"+password)) + "\r\nContent-Length: 2\r\n\r\n{}"
 	secure := tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
-	_ = secure.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = secure.SetDeadline(time.Now().Add(8 * time.Second))
 	text, err := exchange(secure, "POST /notifications HTTP/1.1\r\nHost: a\r\n"+framings[n]+"\r\n\r\n0\r\n\r\n"+inner)
 	if s.ctx.Err() != nil || text == "" && err != nil {
 		return // hung up on
