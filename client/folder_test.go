@@ -1,10 +1,14 @@
 package client_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,30 +61,40 @@ func TestAFolderThatIsAwayIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestCSVFilesAreSafeToOpen(t *testing.T) {
-	for _, value := range hostile {
-		dir := t.TempDir()
-		way := open(t, ppm.Folder, map[string]any{
-			"path": dir, "body": "template", "contentType": "text/csv", "bom": true,
-			"template": "id,name\r\n{{.notification.id}},{{.application.name}}\r\n",
-		}, nil)
-		p := parcel("A1")
-		data, err := json.Marshal(map[string]string{"name": value})
-		check(t, err)
-		p.Data = data
+// P18: payloads stay data.
+func TestPayloadsStayDataInFolders(t *testing.T) {
+	dir := t.TempDir()
+	way := open(t, ppm.Folder, map[string]any{"path": dir, "contentType": "text/csv", "bom": true, "template": "id,name\r\n" + posted + "," + fetched + "\r\n"}, nil)
+	for i, value := range hostile {
+		p := hostileParcel(t, value)
 		if _, err := way.Deliver(t.Context(), p); err != nil {
-			t.Errorf("%q: %v", value, err)
+			t.Errorf("%d, %q: %v", i, value, err)
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(dir, p.Key+".csv"))
+		files, err := os.ReadDir(dir)
 		check(t, err)
-		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff"))).ReadAll()
-		if err != nil || len(rows) != 2 || len(rows[1]) != 2 {
-			t.Errorf("%q became %q: %v", value, text, err)
-			continue
+		if len(files) != 1 || files[0].Name() != p.Key+".csv" || !files[0].Type().IsRegular() {
+			t.Fatalf("%d, %q: the folder holds %v", i, value, files)
 		}
-		if cell := rows[1][1]; cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-			t.Errorf("%q is a formula in %q", value, text)
+		file := filepath.Join(dir, files[0].Name())
+		text, err := os.ReadFile(file)
+		check(t, err)
+		text, marked := bytes.CutPrefix(text, []byte("\xef\xbb\xbf"))
+		rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+		if want := [][]string{{"id", "name"}, {asCell(value), asCell(value)}}; err != nil || !marked || !reflect.DeepEqual(rows, want) {
+			t.Errorf("%d, %q: the file holds %q (%v), want %q", i, value, text, err, want)
+		}
+		check(t, os.Remove(file))
+	}
+}
+
+func TestExtensionsLeadNowhere(t *testing.T) {
+	harmless := regexp.MustCompile(`^\.?[A-Za-z0-9]{1,16}$`)
+	for _, value := range append(slices.Clone(hostile), "part", "PART", ".part", "csv/x", "csv.exe", "csv:x", strings.Repeat("x", 17)) {
+		_, err := tryOpen(t, ppm.Folder, map[string]any{"path": t.TempDir(), "extension": value}, nil)
+		refused := strings.TrimPrefix(value, ".") != "" && (!harmless.MatchString(value) || strings.EqualFold(strings.TrimPrefix(value, "."), "part"))
+		if refused != (err != nil) {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +31,12 @@ var programs = map[string]func(args []string){
 		}
 		text := strings.Join(os.Environ(), "\n") + "\n---\n" + string(in)
 		if os.WriteFile(args[0], []byte(text), 0o600) != nil {
+			os.Exit(1)
+		}
+	},
+	"tell": func([]string) { // its environment and its input, in JSON
+		in, err := io.ReadAll(os.Stdin)
+		if err != nil || json.NewEncoder(os.Stdout).Encode(map[string]any{"environment": os.Environ(), "input": string(in)}) != nil {
 			os.Exit(1)
 		}
 	},
@@ -89,6 +97,41 @@ func TestAProgramIsGivenTheDeliveryAndNothingOfOurs(t *testing.T) {
 	}
 	if !strings.Contains(body, "12345678901234567890.10") || !strings.Contains(body, p.Key) {
 		t.Errorf("it was given %s", body)
+	}
+}
+
+// P18: payloads stay data.
+func TestPayloadsStayDataInPrograms(t *testing.T) {
+	way := program(t, map[string]any{"template": `[{{range $i, $v := .application}}{{if $i}},{{end}}{{$v}}{{end}}]`}, "tell")
+	names := []string{"PPM_APPLICATION", "PPM_TYPE", "PPM_EVENT", "PPM_PARTNER", "PPM_EVENT_TIME"}
+	for some := range slices.Chunk(hostile, len(names)) {
+		for len(some) < len(names) {
+			some = append(some, "") // the last ones
+		}
+		p := parcelOf(1042, ppm.Notification{Application: some[0], Type: some[1], Event: some[2], Partner: some[3], EventTime: some[4]})
+		data, err := json.Marshal(some)
+		check(t, err)
+		p.Data = data
+		r, err := way.Deliver(t.Context(), p)
+		if err != nil {
+			t.Errorf("%q: %v", some, err)
+			continue
+		}
+		var told struct {
+			Environment []string
+			Input       string
+		}
+		check(t, json.Unmarshal(r.Excerpt, &told))
+		for i, name := range names {
+			found := slices.Index(told.Environment, name+"="+strings.ReplaceAll(some[i], "\x00", "\uFFFD"))
+			if same := func(v string) bool { return strings.HasPrefix(v, name+"=") }; found < 0 || slices.IndexFunc(told.Environment, same) != found {
+				t.Errorf("%q: the environment is %q", some[i], told.Environment)
+			}
+		}
+		var input []string
+		if err := json.Unmarshal([]byte(told.Input), &input); err != nil || !slices.Equal(input, some) {
+			t.Errorf("%q: the input is %q (%v)", some, told.Input, err)
+		}
 	}
 }
 
