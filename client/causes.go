@@ -69,7 +69,7 @@ func inWords(err error) string {
 	case errors.As(err, &invalid):
 		return "its certificate is no good for a server"
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
-		return "it does not speak TLS: is the port right, or is it http rather than https?"
+		return "it does not speak TLS: is the port right, or is it http rather than https, starttls rather than tls?"
 	case errors.As(err, &network) && network.Op == "remote error":
 		return "it refuses the TLS connection: it may be too old for TLS 1.2, or want a certificate of the caller"
 

@@ -2,55 +2,34 @@ package client_test
 
 import (
 	"bufio"
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
-	"net/mail"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"processmanager/client"
 	"processmanager/ppm"
 )
 
-// A postOffice takes mail by SMTP with STARTTLS (RFC 5321, RFC 3207).
-type postOffice struct {
-	port int
-	ca   string // a file with its certificate
+// A rudePostOffice is a mail server with the faults that proper ones don't
+// have: it says what it is told to, to the word of a command that is the key.
+// "greeting" and "message" are words, too; what is not there is answered 250,
+// "-" with nothing more, and "" by hanging up.
+type rudePostOffice struct {
+	answers map[string]string
+	port    int
 
-	mu       sync.Mutex
-	plain    bool              // offers no encryption
-	answer   map[string]string // to RCPT, by address, where not 250
-	messages [][]byte
+	mu    sync.Mutex
+	words []string // as they came
 }
 
-func newPostOffice(t *testing.T) *postOffice {
+func newRudePostOffice(t *testing.T, answers map[string]string) *rudePostOffice {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	check(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	check(t, err)
-	o := &postOffice{ca: filepath.Join(t.TempDir(), "ca.pem"), answer: map[string]string{}}
-	check(t, os.WriteFile(o.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	o.port = ln.Addr().(*net.TCPAddr).Port
+	o := &rudePostOffice{answers: answers, port: ln.Addr().(*net.TCPAddr).Port}
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -58,138 +37,107 @@ func newPostOffice(t *testing.T) *postOffice {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { defer conn.Close(); o.serve(conn, config) })
+			serving.Go(func() { defer conn.Close(); o.serve(conn) })
 		}
 	})
 	t.Cleanup(func() { ln.Close(); serving.Wait() })
 	return o
 }
 
-func (o *postOffice) serve(conn net.Conn, config *tls.Config) {
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+func (o *rudePostOffice) serve(conn net.Conn) {
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	r := bufio.NewReader(conn)
-	say := func(text string) { fmt.Fprintf(conn, "%s\r\n", text) }
-	say("220 post.test ESMTP")
-	for encrypted := false; ; {
-		line, err := r.ReadString('\n')
-		if err != nil {
+	for word, message := "greeting", false; ; {
+		answer, ok := o.answers[word]
+		switch {
+		case !ok && word == "greeting":
+			answer = "220 rude.test"
+		case !ok && word == "DATA":
+			answer = "354 go on"
+		case !ok:
+			answer = "250 well"
+		case answer == "":
 			return
 		}
-		verb, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
-		switch word, _, _ := strings.Cut(strings.ToUpper(verb), " "); word {
-		case "EHLO":
-			if say("250-post.test"); !encrypted && !o.plain {
-				say("250-STARTTLS")
+		if answer != "-" {
+			fmt.Fprintf(conn, "%s\r\n", answer)
+		}
+		message = message || strings.HasPrefix(answer, "354")
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return
 			}
-			say("250 8BITMIME")
-		case "STARTTLS":
-			say("220 go on")
-			conn, encrypted = tls.Server(conn, config), true
-			r = bufio.NewReader(conn)
-		case "RCPT":
-			o.mu.Lock()
-			answer := o.answer[strings.Trim(rest, "<>")]
-			o.mu.Unlock()
-			if answer == "" {
-				answer = "250 ok"
+			if message && line != ".\r\n" {
+				continue
 			}
-			say(answer)
-		case "DATA":
-			say("354 go on")
-			var message bytes.Buffer
-			for {
-				line, err := r.ReadString('\n')
-				if err != nil {
-					return
-				}
-				if line == ".\r\n" {
-					break
-				}
-				message.WriteString(line)
+			word, _, _ = strings.Cut(strings.TrimSpace(line), " ")
+			if message {
+				word, message = "message", false
 			}
-			o.mu.Lock()
-			o.messages = append(o.messages, message.Bytes())
-			o.mu.Unlock()
-			say("250 kept")
-		case "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("250 ok")
+			break
 		}
-	}
-}
-
-func (o *postOffice) way(t *testing.T, more map[string]any) client.Way {
-	t.Helper()
-	settings := map[string]any{"to": []string{"crm@lender.test"}, "from": "ppm@lender.test", "host": "127.0.0.1", "port": o.port, "ca": o.ca}
-	for k, v := range more {
-		settings[k] = v
-	}
-	return open(t, ppm.Email, settings, nil)
-}
-
-func TestAMessageIsSentUnderOneNameAndTellsNothingPersonal(t *testing.T) {
-	o := newPostOffice(t)
-	way := o.way(t, nil)
-	p := parcel("A056035")
-	for range 2 {
-		if _, err := way.Deliver(t.Context(), p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(o.messages) != 2 {
-		t.Fatalf("%d messages were kept", len(o.messages))
-	}
-	var names []string
-	for _, text := range o.messages {
-		m, err := mail.ReadMessage(bytes.NewReader(text))
-		check(t, err)
-		names = append(names, m.Header.Get("Message-ID"))
-		if !strings.Contains(string(text), "A056035") || strings.Contains(string(text), "Hara") || m.Header.Get("Auto-Submitted") == "" {
-			t.Errorf("it says\n%s", text)
-		}
-	}
-	if names[0] != names[1] || !strings.Contains(names[0], p.Key) {
-		t.Errorf("the two attempts are called %q", names)
-	}
-}
-
-func TestPayloadsBecomeNoHeadersOfAMessage(t *testing.T) {
-	o := newPostOffice(t)
-	way := o.way(t, map[string]any{"subject": "{{.notification.eventDescription}}", "text": "{{.notification.eventDescription}}"})
-	for i, value := range hostile {
-		p := parcel("A1")
-		p.Notification.Event = value
-		if _, err := way.Deliver(t.Context(), p); err != nil {
-			t.Errorf("%q: %v", value, err)
-			continue
-		}
-		if len(o.messages) == 0 {
-			t.Fatalf("%q was not sent", value)
-		}
-		m, err := mail.ReadMessage(bytes.NewReader(o.messages[len(o.messages)-1]))
-		if err != nil || m.Header.Get("X-Evil") != "" || m.Header.Get("To") == "" {
-			t.Errorf("%d, %q, became %q, %v", i, value, o.messages[len(o.messages)-1], err)
-		}
-	}
-}
-
-func TestWhatAMailServerRefuses(t *testing.T) {
-	o := newPostOffice(t)
-	for answer, final := range map[string]bool{"451 later": false, "550 nobody here": true} {
 		o.mu.Lock()
-		o.answer["crm@lender.test"] = answer
+		o.words = append(o.words, word)
 		o.mu.Unlock()
-		if _, err := o.way(t, nil).Deliver(t.Context(), parcel("A1")); err == nil || isFinal(err) != final {
-			t.Errorf("%s: %v", answer, err)
-		}
 	}
-	o.mu.Lock()
-	o.plain, o.answer = true, map[string]string{}
-	o.mu.Unlock()
-	if _, err := o.way(t, nil).Deliver(t.Context(), parcel("A1")); err == nil || len(o.messages) != 0 {
-		t.Errorf("without encryption: %v, %d messages", err, len(o.messages))
+}
+
+func TestWhatARudeMailServerComesTo(t *testing.T) {
+	const again, final = "again", "final"
+	for _, tt := range []struct {
+		name     string
+		answers  map[string]string
+		settings map[string]any
+		want     string // "": delivered
+		status   int
+		says     string
+		never    []string // words that must not be said
+	}{
+		{"a good day", nil, nil, "", 250, "", nil},
+		{"refuses everybody", map[string]string{"greeting": "554 go away"}, nil, again, 554, "go away", []string{"MAIL"}},
+		{"too busy to greet", map[string]string{"greeting": "421 later"}, nil, again, 421, "later", []string{"MAIL"}},
+		{"hangs up at once", map[string]string{"greeting": ""}, nil, again, 0, "it hung up before it had answered", nil},
+		{"says nothing", map[string]string{"greeting": "-"}, map[string]any{"timeout": "1s"}, again, 0, "it took longer than it may", nil},
+		{"offers no encryption", nil, map[string]any{"encryption": "starttls", "user": "ppm"}, again, 0, "does not offer STARTTLS", []string{"AUTH", "MAIL"}},
+		{"refuses to encrypt", map[string]string{"EHLO": "250-rude.test\r\n250 STARTTLS", "STARTTLS": "454 not now"}, map[string]any{"encryption": "starttls"}, again, 454, "not now", []string{"MAIL"}},
+		{"knows no way to log in", nil, map[string]any{"user": "ppm"}, again, 0, "no way to log in that ppm knows", []string{"MAIL"}},
+		{"does not want the sender", map[string]string{"MAIL": "550 not you"}, nil, again, 550, "as ppm@lender.test", []string{"RCPT"}},
+		{"does not want the message", map[string]string{"DATA": "552 too much"}, nil, final, 552, "too much", nil},
+		{"hangs up in the message", map[string]string{"message": ""}, nil, again, 0, "it hung up before it had answered", nil},
+		{"says nothing of the message", map[string]string{"message": "-"}, map[string]any{"timeout": "1s"}, again, 0, "it took longer than it may", nil},
+		{"hangs up on goodbye", map[string]string{"QUIT": ""}, nil, "", 250, "", nil},
+		{"speaks something else", map[string]string{"greeting": "HTTP/1.1 400 Bad Request"}, nil, again, 0, "greeting", nil},
+	} {
+		o := newRudePostOffice(t, tt.answers)
+		settings := map[string]any{"to": []string{"ann@lender.test"}, "from": "ppm@lender.test", "host": "127.0.0.1", "port": o.port, "encryption": "none", "timeout": "30s"}
+		for k, v := range tt.settings {
+			settings[k] = v
+		}
+		secrets := map[string]string{}
+		if settings["user"] != nil {
+			secrets["password"] = "canary"
+		}
+		r, err := open(t, ppm.Email, settings, secrets).Deliver(t.Context(), parcel("A056035"))
+		got := ""
+		if err != nil {
+			if got = again; isFinal(err) {
+				got = final
+			}
+			if !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s: %v, which should say %q", tt.name, err, tt.says)
+			}
+		}
+		if got != tt.want || r.Status != tt.status {
+			t.Errorf("%s: %q (%v) and status %d, want %q and %d", tt.name, got, err, r.Status, tt.want, tt.status)
+		}
+		o.mu.Lock()
+		for _, word := range tt.never {
+			if slices.Contains(o.words, word) {
+				t.Errorf("%s: %s was said to it", tt.name, word)
+			}
+		}
+		o.mu.Unlock()
 	}
 	if _, err := tryOpen(t, ppm.Email, map[string]any{"to": []string{"a@b.test"}, "from": "c@d.test", "host": "mail.test", "encryption": "none"}, nil); err == nil {
 		t.Error("a server far away without encryption was accepted")

@@ -30,7 +30,7 @@ func (m mailServer) send(ctx context.Context, from string, to []string, message 
 		if errors.As(err, &reply) {
 			response = ppm.Response{Status: reply.Code, Excerpt: []byte(reply.Error())}
 		}
-		return response, fmt.Errorf("send by %s: %w", net.JoinHostPort(m.host, strconv.Itoa(m.port)), err)
+		return response, fmt.Errorf("send by %s: %w", net.JoinHostPort(m.host, strconv.Itoa(m.port)), cause(err))
 	}
 	return response, nil
 }
