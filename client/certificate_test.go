@@ -35,7 +35,7 @@ func newCertificate(t *testing.T) certificate {
 	check(t, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	check(t, err)
-	dir := t.TempDir()
+	dir := tempDir(t)
 	c := certificate{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")}
 	check(t, os.WriteFile(c.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
 	check(t, os.WriteFile(c.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))

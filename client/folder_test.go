@@ -16,7 +16,7 @@ import (
 )
 
 func TestAFolderGetsOneFileADelivery(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	way := open(t, ppm.Folder, map[string]any{"path": dir}, nil)
 	p := parcel("../../A056035")
 	for range 2 { // as when the first attempt was not recorded
@@ -37,7 +37,7 @@ func TestAFolderGetsOneFileADelivery(t *testing.T) {
 }
 
 func TestAFileOfSomebodyElseIsNotOverwritten(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	p := parcel("A1")
 	file := filepath.Join(dir, p.Key+".json")
 	check(t, os.WriteFile(file, []byte("mine"), 0o600))
@@ -50,7 +50,7 @@ func TestAFileOfSomebodyElseIsNotOverwritten(t *testing.T) {
 }
 
 func TestAFolderThatIsAwayIsTriedAgain(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "away")
+	dir := filepath.Join(tempDir(t), "away")
 	way := open(t, ppm.Folder, map[string]any{"path": dir}, nil)
 	if _, err := way.Deliver(t.Context(), parcel("A1")); err == nil || isFinal(err) {
 		t.Errorf("%v", err)
@@ -63,7 +63,7 @@ func TestAFolderThatIsAwayIsTriedAgain(t *testing.T) {
 
 // P18: payloads stay data.
 func TestPayloadsStayDataInFolders(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	way := open(t, ppm.Folder, map[string]any{"path": dir, "contentType": "text/csv", "bom": true, "template": "id,name\r\n" + posted + "," + fetched + "\r\n"}, nil)
 	for i, value := range hostile {
 		p := hostileParcel(t, value)
@@ -90,8 +90,9 @@ func TestPayloadsStayDataInFolders(t *testing.T) {
 
 func TestExtensionsLeadNowhere(t *testing.T) {
 	harmless := regexp.MustCompile(`^\.?[A-Za-z0-9]{1,16}$`)
+	dir := tempDir(t)
 	for _, value := range append(slices.Clone(hostile), "part", "PART", ".part", "csv/x", "csv.exe", "csv:x", strings.Repeat("x", 17)) {
-		_, err := tryOpen(t, ppm.Folder, map[string]any{"path": t.TempDir(), "extension": value}, nil)
+		_, err := tryOpen(t, ppm.Folder, map[string]any{"path": dir, "extension": value}, nil)
 		refused := strings.TrimPrefix(value, ".") != "" && (!harmless.MatchString(value) || strings.EqualFold(strings.TrimPrefix(value, "."), "part"))
 		if refused != (err != nil) {
 			t.Errorf("%q: %v", value, err)

@@ -3,6 +3,11 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +31,28 @@ func tryOpen(t *testing.T, kind ppm.Kind, settings map[string]any, secrets map[s
 	text, err := json.Marshal(settings)
 	check(t, err)
 	return client.Open(ppm.Client{Name: "crm", Kind: kind, Settings: text, Secrets: secrets, Data: true}, client.Options{Version: "test"})
+}
+
+// tempDir is TempDir of t. On Windows it is emptied file by file, since Wine does
+// not have the call that TempDir makes for it.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS != "windows" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp("", "ppm-client-")
+	check(t, err)
+	t.Cleanup(func() {
+		var all []string
+		check(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			all = append(all, path)
+			return err
+		}))
+		for _, path := range slices.Backward(all) {
+			check(t, os.Remove(path))
+		}
+	})
+	return dir
 }
 
 func check(t *testing.T, err error) {

@@ -130,7 +130,7 @@ func (p programWay) whyNot(err error) error {
 	}
 	info, staterr := os.Stat(p.path)
 	switch {
-	case errors.Is(err, exec.ErrNotFound):
+	case errors.Is(err, exec.ErrNotFound), p.path != p.name && errors.Is(staterr, fs.ErrNotExist):
 		return errors.New("PowerShell is not installed, or not in the PATH that ppm was started with")
 	case staterr == nil && info.IsDir():
 		return errors.New("it is a folder: change the setting path")

@@ -40,6 +40,11 @@ var programs = map[string]func(args []string){
 			os.Exit(1)
 		}
 	},
+	"arguments": func(args []string) { // in JSON
+		if json.NewEncoder(os.Stdout).Encode(args) != nil {
+			os.Exit(1)
+		}
+	},
 	"exit": func(args []string) {
 		fmt.Fprintln(os.Stderr, "the last word")
 		status, _ := strconv.Atoi(args[0])
@@ -78,7 +83,7 @@ func program(t *testing.T, settings map[string]any, args ...string) client.Way {
 
 func TestAProgramIsGivenTheDeliveryAndNothingOfOurs(t *testing.T) {
 	t.Setenv("PPM_CLEARMATCH_CLIENT_SECRET", "canary")
-	file := filepath.Join(t.TempDir(), "given")
+	file := filepath.Join(tempDir(t), "given")
 	way := program(t, map[string]any{"environment": map[string]string{"CRM": "test"}}, "record", file)
 	p := parcel("A056035; rm -rf $(x) `y` %PATH%")
 	if _, err := way.Deliver(t.Context(), p); err != nil {
@@ -163,15 +168,18 @@ func TestWhatAProgramSaysIsKeptWithinBounds(t *testing.T) {
 }
 
 func TestAWholeTreeIsEndedAtTheTimeLimit(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		return // the signals are those of Linux
-	}
-	file := filepath.Join(t.TempDir(), "child")
+	file := filepath.Join(tempDir(t), "child")
 	began := time.Now()
 	_, err := program(t, map[string]any{"timeout": "1s"}, "stubborn", file).Deliver(t.Context(), parcel("A1"))
 	if err == nil || isFinal(err) || time.Since(began) > 30*time.Second {
 		t.Fatalf("after %v: %v", time.Since(began), err)
 	}
+	isEnded(t, file)
+}
+
+// isEnded sees to it that the process ends whose number is in a file.
+func isEnded(t *testing.T, file string) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	check(t, err)
 	child, err := strconv.Atoi(string(text))
@@ -184,15 +192,8 @@ func TestAWholeTreeIsEndedAtTheTimeLimit(t *testing.T) {
 	}
 }
 
-// alive reports whether a process runs; one that has ended and waits to be
-// noticed by its parent does not.
-func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(stat), ") Z ")
-}
-
 func TestAProgramThatIsNotThereIsTriedAgain(t *testing.T) {
-	way := open(t, ppm.Program, map[string]any{"path": filepath.Join(t.TempDir(), "gone")}, nil)
+	way := open(t, ppm.Program, map[string]any{"path": filepath.Join(tempDir(t), "gone.exe")}, nil)
 	if _, err := way.Deliver(t.Context(), parcel("A1")); err == nil || isFinal(err) || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%v", err)
 	}
@@ -200,5 +201,18 @@ func TestAProgramThatIsNotThereIsTriedAgain(t *testing.T) {
 	cancel()
 	if _, err := program(t, nil, "exit", "0").Deliver(ctx, parcel("A1")); err == nil || errors.Is(err, ppm.ErrInterrupted) {
 		t.Errorf("with a context that has ended: %v", err)
+	}
+}
+
+func TestAPowerShellScriptWaitsForPowerShell(t *testing.T) {
+	t.Setenv("PATH", tempDir(t))
+	script := filepath.Join(tempDir(t), "new.ps1")
+	check(t, os.WriteFile(script, []byte("exit 0\n"), 0o600))
+	_, err := open(t, ppm.Program, map[string]any{"path": script}, nil).Deliver(t.Context(), parcel("A1"))
+	if runtime.GOOS == "windows" && err == nil {
+		return // it has one, in a place of its own
+	}
+	if err == nil || isFinal(err) || !strings.Contains(err.Error(), "PowerShell is not installed") {
+		t.Errorf("%v", err)
 	}
 }
