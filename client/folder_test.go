@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"processmanager/ppm"
@@ -33,6 +35,45 @@ func TestAFolderGetsOneFileADelivery(t *testing.T) {
 	check(t, err)
 	if !json.Valid(text) || !strings.Contains(string(text), "12345678901234567890.10") {
 		t.Errorf("the file holds %s", text)
+	}
+}
+
+// A program that looks into the folder all the time finds whole files only.
+func TestAReaderNeverSeesHalfAFile(t *testing.T) {
+	const deliveries = 50
+	dir := tempDir(t)
+	way := open(t, ppm.Folder, map[string]any{"path": dir}, nil)
+	data := []byte(`"` + strings.Repeat("y", 256<<10) + `"`)
+	var written sync.WaitGroup
+	var done atomic.Bool
+	written.Go(func() {
+		defer done.Store(true)
+		for i := range int64(deliveries) {
+			p := parcelOf(i+1, parcel("A1").Notification)
+			p.Data = data
+			if _, err := way.Deliver(t.Context(), p); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	defer written.Wait()
+	for seen, last := make(map[string]bool), false; len(seen) < deliveries; {
+		if last {
+			t.Fatalf("%d files of %d", len(seen), deliveries)
+		}
+		last = done.Load()
+		files, err := filepath.Glob(filepath.Join(dir, "[0-9]*"))
+		check(t, err)
+		for _, file := range files {
+			if seen[file] {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil || !bytes.Contains(text, data) || !bytes.HasSuffix(text, []byte("}")) {
+				t.Fatalf("%s holds %d bytes, %v", file, len(text), err)
+			}
+			seen[file] = true
+		}
 	}
 }
 

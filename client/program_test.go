@@ -45,6 +45,17 @@ var programs = map[string]func(args []string){
 			os.Exit(1)
 		}
 	},
+	"deliver": func(args []string) { // to a folder
+		way, err := client.Open(ppm.Client{Name: "crm", Kind: ppm.Folder, Settings: fmt.Appendf(nil, `{"path":%q}`, args[0])}, client.Options{})
+		if err == nil {
+			_, err = way.Deliver(context.Background(), parcel("A1"))
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println("delivered")
+	},
 	"exit": func(args []string) {
 		fmt.Fprintln(os.Stderr, "the last word")
 		status, _ := strconv.Atoi(args[0])
