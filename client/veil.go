@@ -36,13 +36,26 @@ func newVeil(secrets ...string) veil {
 // over returns text with every secret hidden, and the credentials of a header
 // Authorization.
 func (v veil) over(text, authorization string) string {
-	_, credentials, _ := strings.Cut(authorization, " ")
-	for _, secret := range append(veil{credentials}, v...) {
+	for _, secret := range v.with(authorization) {
 		if len(secret) >= shortestHidden {
 			text = strings.ReplaceAll(text, secret, "[secret]")
 		}
 	}
 	return text
+}
+
+// longest returns the length of the longest text that over hides.
+func (v veil) longest(authorization string) int {
+	length := 0
+	for _, secret := range v.with(authorization) {
+		length = max(length, len(secret))
+	}
+	return length
+}
+
+func (v veil) with(authorization string) veil {
+	_, credentials, _ := strings.Cut(authorization, " ")
+	return append(veil{credentials}, v...)
 }
 
 // basic returns the header Authorization of basic authentication (RFC 7617).

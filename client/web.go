@@ -200,7 +200,11 @@ func (w *web) excerpt(got *http.Response, r *http.Request) []byte {
 	if err == nil {
 		_, _ = io.CopyN(io.Discard, got.Body, maxDrained)
 	}
-	text := w.veil.over(string(begin), r.Header.Get("Authorization"))
+	authorization := r.Header.Get("Authorization")
+	text := w.veil.over(string(begin), authorization)
+	if len(begin) == 2*maxExcerpt { // what is read may end within a secret
+		text = text[:max(0, len(text)-w.veil.longest(authorization))]
+	}
 	return []byte(text[:min(len(text), maxExcerpt)])
 }
 
