@@ -41,3 +41,13 @@ func newCertificate(t *testing.T) certificate {
 	check(t, os.WriteFile(c.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
 	return c
 }
+
+// trust is for those who are told to.
+func (c certificate) trust(t *testing.T) *tls.Config {
+	t.Helper()
+	text, err := os.ReadFile(c.file)
+	check(t, err)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: pool}
+}

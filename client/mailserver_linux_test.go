@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"mime"
 	"mime/quotedprintable"
 	"net/mail"
-	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,31 +34,14 @@ type keptMessage struct {
 	Headers, Defects []string
 }
 
-// newMailServer starts a mail server. A partner's machine may lack it, and then
-// there is nothing to show; the one that checks changes may not.
 func newMailServer(t *testing.T, args ...string) (*mailServer, bool) {
 	t.Helper()
-	const python = "/usr/bin/python3" // Debian's, for whom its packages are
-	if err := exec.Command(python, "-c", "import aiosmtpd").Run(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%v: .ci/install brings aiosmtpd", err)
-		}
+	s := &mailServer{certificate: newCertificate(t)}
+	said, ok := python(t, "aiosmtpd", append([]string{"testdata/mailserver.py", args[0], s.file, s.keyFile}, args[1:]...)...)
+	if !ok {
 		return nil, false
 	}
-	s := &mailServer{certificate: newCertificate(t)}
-	cmd := exec.Command(python, append([]string{"testdata/mailserver.py", args[0], s.file, s.keyFile}, args[1:]...)...)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	check(t, err)
-	stdout, err := cmd.StdoutPipe()
-	check(t, err)
-	check(t, cmd.Start())
-	t.Cleanup(func() {
-		check(t, stdin.Close()) // which ends it
-		io.Copy(io.Discard, stdout)
-		check(t, cmd.Wait())
-	})
-	s.kept = json.NewDecoder(bufio.NewReader(stdout))
+	s.kept = said
 	check(t, s.kept.Decode(&s.port))
 	return s, true
 }

@@ -25,6 +25,7 @@ type tokens struct {
 	lock  chan struct{} // of what follows; one can stop waiting for a channel
 	token *oauth2.Token
 	until time.Time // when to get another one; zero: when this one is refused
+	known bool      // config.AuthStyle is right
 }
 
 func newTokens(s authSettings, client *http.Client) *tokens {
@@ -45,7 +46,7 @@ func (t *tokens) authorize(ctx context.Context, r *http.Request) error {
 	defer func() { <-t.lock }()
 	if t.token == nil || !t.until.IsZero() && !time.Now().Before(t.until) {
 		asked := time.Now()
-		token, err := t.config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
+		token, err := t.get(context.WithValue(ctx, oauth2.HTTPClient, t.http))
 		if err != nil {
 			return t.refusal(err)
 		}
@@ -56,6 +57,40 @@ func (t *tokens) authorize(ctx context.Context, r *http.Request) error {
 	}
 	t.token.SetAuthHeader(r)
 	return nil
+}
+
+// get asks for a token, saying who we are in the header. Of a server that does
+// not understand that (RFC 6749 section 2.3.1 lets none do so, but some do), it
+// asks once more and says it in the body. The library can do the same by itself,
+// but after any error, and then the second one hides the first.
+func (t *tokens) get(ctx context.Context) (*oauth2.Token, error) {
+	if t.known {
+		return t.config.Token(ctx)
+	}
+	t.config.AuthStyle = oauth2.AuthStyleInHeader
+	token, err := t.config.Token(ctx)
+	if asksWho(err) {
+		t.config.AuthStyle = oauth2.AuthStyleInParams
+		if another, anotherErr := t.config.Token(ctx); !asksWho(anotherErr) {
+			token, err = another, anotherErr
+		}
+	}
+	t.known = err == nil
+	return token, err
+}
+
+// asksWho reports whether a server has not understood who asks, or says that it
+// does not know them.
+func asksWho(err error) bool {
+	var said *oauth2.RetrieveError
+	if !errors.As(err, &said) || said.Response == nil {
+		return false
+	}
+	switch said.Response.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized:
+		return said.ErrorCode == "" || said.ErrorCode == "invalid_client" || said.ErrorCode == "invalid_request"
+	}
+	return false
 }
 
 func (t *tokens) refused(r *http.Request) bool {

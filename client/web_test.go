@@ -120,3 +120,32 @@ func TestAWebAddressWithOAuth2(t *testing.T) {
 		t.Errorf("%d tokens for %d deliveries, want 2 for 3", issued.Load(), taken.Load())
 	}
 }
+
+// A server that wants to be told in the body who asks, against RFC 6749.
+func TestTokensOfAServerThatDoesNotKnowTheHeader(t *testing.T) {
+	var refused atomic.Int64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.FormValue("client_id") != "ppm" || r.FormValue("client_secret") != "canary" {
+			refused.Add(1)
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"error":"invalid_request"}`)
+			return
+		}
+		fmt.Fprint(w, `{"access_token":"token","token_type":"Bearer"}`)
+	})
+	var asked atomic.Int64
+	mux.HandleFunc("/hook", func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 || r.Header.Get("Authorization") != "Bearer token" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	way := open(t, ppm.WebAddress, map[string]any{"url": server.URL + "/hook", "auth": "oauth2", "tokenURL": server.URL + "/token", "clientID": "ppm"},
+		map[string]string{"clientSecret": "canary"})
+	if _, err := way.Deliver(t.Context(), parcel("A1")); err != nil || refused.Load() != 1 || asked.Load() != 2 {
+		t.Errorf("%v, after %d refusals and %d requests; want 1 and 2", err, refused.Load(), asked.Load())
+	}
+}
