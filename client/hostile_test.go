@@ -35,7 +35,7 @@ func TestThereAreAsManyHostileValuesAsArePromised(t *testing.T) {
 func hostileParcel(t *testing.T, value string) ppm.Parcel {
 	t.Helper()
 	p := parcelOf(1042, ppm.Notification{Application: value, Type: value, Partner: value, Event: value, EventTime: value, Content: value})
-	data, err := json.Marshal(map[string]any{"name": value, value: []string{value}})
+	data, err := json.Marshal(map[string]any{"name": value, "of " + value: []string{value}})
 	check(t, err)
 	p.Data = data
 	return p

@@ -137,7 +137,7 @@ func readJSON(body []byte) ([]string, error) {
 			return nil, err
 		}
 		inside, ok := object["name"].(string)
-		if value != "name" && !reflect.DeepEqual(object[value], []any{value}) || !ok {
+		if !reflect.DeepEqual(object["of "+value], []any{value}) || !ok {
 			return nil, fmt.Errorf("the object is %v", object)
 		}
 		all = append(all, value, inside)
