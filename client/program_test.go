@@ -62,10 +62,16 @@ var programs = map[string]func(args []string){
 		os.Exit(status)
 	},
 	"flood": func([]string) { // and never reads
-		line := strings.Repeat("x", 1000) + "\n"
-		for range 5000 {
-			os.Stdout.WriteString(line)
+		for i := range 5000 {
+			fmt.Printf("%04d %s\n", i, strings.Repeat("x", 1000))
 		}
+	},
+	"where": func([]string) {
+		folder, err := os.Getwd()
+		if err != nil {
+			os.Exit(1)
+		}
+		fmt.Print(folder)
 	},
 	"stubborn": func(args []string) { // with a child that holds the pipes, neither of which goes when asked
 		signal.Ignore(syscall.SIGTERM)
@@ -173,8 +179,33 @@ func TestWhatAProgramSaysIsKeptWithinBounds(t *testing.T) {
 	p := parcel("A1")
 	p.Data = []byte(`"` + strings.Repeat("y", 1<<20) + `"`) // more than a pipe holds
 	r, err := program(t, nil, "flood").Deliver(t.Context(), p)
-	if err != nil || len(r.Excerpt) == 0 || len(r.Excerpt) > 66<<10 {
-		t.Errorf("%d bytes kept, %v", len(r.Excerpt), err)
+	said := string(r.Excerpt)
+	if err != nil || len(said) < 60<<10 || len(said) > 64<<10 {
+		t.Errorf("%d bytes kept, %v", len(said), err)
+	}
+	if !strings.HasPrefix(said, "0000 xxx") || !strings.Contains(said, " bytes left out ") || !strings.HasSuffix(said, "\n4999 "+strings.Repeat("x", 1000)+"\n") {
+		t.Errorf("what is kept begins with %.20q and ends with %.20q", said, said[max(0, len(said)-1010):])
+	}
+}
+
+func TestAProgramRunsInItsFolder(t *testing.T) {
+	self, err := os.Executable()
+	check(t, err)
+	dir, err := filepath.EvalSymlinks(tempDir(t))
+	check(t, err)
+	for folder, want := range map[string]string{"": filepath.Dir(self), dir: dir} {
+		settings := map[string]any{}
+		if folder != "" {
+			settings["folder"] = folder
+		}
+		r, err := program(t, settings, "where").Deliver(t.Context(), parcel("A1"))
+		if err != nil || !strings.EqualFold(string(r.Excerpt), want) {
+			t.Errorf("it ran in %q (%v), want %q", r.Excerpt, err, want)
+		}
+	}
+	gone := filepath.Join(dir, "gone")
+	if _, err := program(t, map[string]any{"folder": gone}, "where").Deliver(t.Context(), parcel("A1")); err == nil || isFinal(err) || !strings.Contains(err.Error(), "there is no folder "+gone) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -193,7 +224,7 @@ func isEnded(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	check(t, err)
-	child, err := strconv.Atoi(string(text))
+	child, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	check(t, err)
 	for deadline := time.Now().Add(10 * time.Second); alive(child); {
 		if time.Now().After(deadline) {
