@@ -49,8 +49,6 @@ var (
 	formula  = regexp.MustCompile(`^(\t|[\pZ\s\x{85}]*[=+\-@＝＋－＠])`)
 )
 
-func asItIs(value string) string { return value }
-
 func asPlain(value string) string { return notPlain.ReplaceAllString(value, "") }
 
 func asXML(value string) string { return notXML.ReplaceAllString(value, "\uFFFD") }
