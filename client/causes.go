@@ -40,6 +40,8 @@ const (
 	wsaEHostUnreach = syscall.Errno(10065)
 )
 
+const hungUp = "it hung up before it had answered"
+
 // inWords says what err means and what to look at, "" if nobody knows. All kinds
 // of client have their causes here, so that one cause has one explanation.
 func inWords(err error) string {
@@ -73,8 +75,12 @@ func inWords(err error) string {
 	case errors.As(err, &network) && network.Op == "remote error":
 		return "it refuses the TLS connection: it may be too old for TLS 1.2, or want a certificate of the caller"
 
-	case strings.Contains(err.Error(), "malformed HTTP"): // net/http has no value for it
+	// net/http has no values for these. The second one is what it says when the
+	// other side speaks before it was asked, as mail servers do.
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "readLoopPeekFailLocked: %!w"):
 		return "it does not speak HTTP: is the port right?"
+	case strings.Contains(err.Error(), "server closed idle connection"):
+		return hungUp
 
 	case errors.As(err, &noHost) && noHost.IsNotFound:
 		return "there is no host of this name: look at the spelling"
@@ -87,7 +93,7 @@ func inWords(err error) string {
 	case errors.As(err, &network) && network.Op == "dial" && network.Timeout(), isAny(err, syscall.ETIMEDOUT, wsaETimedOut):
 		return "it could not be connected to in time: is it switched on, or is a firewall in the way?"
 	case isAny(err, syscall.ECONNRESET, syscall.EPIPE, wsaEConnReset, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed):
-		return "it hung up before it had answered"
+		return hungUp
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
 		return "it did not answer in time"
 

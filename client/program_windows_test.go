@@ -41,13 +41,9 @@ func TestABatchFileIsGivenItsArgumentsAndTheDelivery(t *testing.T) {
 			t.Errorf("%s: %v, %s", name, err, r.Excerpt)
 			continue
 		}
-		var told struct {
-			Environment []string
-			Input       string
-		}
-		check(t, json.Unmarshal(r.Excerpt, &told))
+		environment, input := told(r.Excerpt)
 		var ours []string
-		for _, variable := range told.Environment {
+		for _, variable := range environment {
 			if strings.HasPrefix(strings.ToUpper(variable), "PPM_") {
 				ours = append(ours, variable)
 			}
@@ -56,8 +52,8 @@ func TestABatchFileIsGivenItsArgumentsAndTheDelivery(t *testing.T) {
 		if want := []string{"PPM_ATTEMPT=1", "PPM_DELIVERY_ID=" + p.Key, "PPM_RECEIPT=" + string(p.Receipt)}; !slices.Equal(ours, want) {
 			t.Errorf("%s: its environment has %q, want %q alone", name, ours, want)
 		}
-		if !strings.Contains(told.Input, p.Key) {
-			t.Errorf("%s: its input is %q", name, told.Input)
+		if !strings.Contains(input, p.Key) {
+			t.Errorf("%s: its input is %q", name, input)
 		}
 	}
 }
