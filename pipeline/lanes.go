@@ -95,13 +95,19 @@ func (f fails) Deliver(context.Context, ppm.Parcel) (ppm.Response, error) {
 	return ppm.Response{}, f.err
 }
 
-// fetchHands is how many applications are fetched at one time.
-const fetchHands = 4
+const (
+	// fetchHands is how many applications are fetched at one time.
+	fetchHands = 4
+
+	// fetchLimit is how long one attempt may take. The lease is by it, and so
+	// how long what a killed process was fetching holds up what waits for it.
+	fetchLimit = 30 * time.Second
+)
 
 // fetching is the lane of the application's data, of which so many attempts
 // have failed in a row.
 func (p *Pipeline) fetching(c *choice, failing int) delivery.Lane {
-	lane := delivery.Lane{Number: ppm.ClearmatchAPI, Name: "Clearmatch", Backoff: ppm.DefaultBackoff, Concurrency: fetchHands, Limit: time.Minute, Failing: failing}
+	lane := delivery.Lane{Number: ppm.ClearmatchAPI, Name: "Clearmatch", Backoff: ppm.DefaultBackoff, Concurrency: fetchHands, Limit: fetchLimit, Failing: failing}
 	if p.Fetch == nil {
 		lane.Way = fails{ppm.PermanentError{Err: errors.New("no API is configured any more")}}
 		return lane
