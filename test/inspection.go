@@ -51,7 +51,7 @@ func (o *oracle) inspect() *inspection {
 func (i *inspection) row(row stored) {
 	i.rows++
 	i.redeliveries += row.arrivals - 1
-	n, ok := row.number()
+	n, ok := i.oracle.number(row.six)
 	if !ok || n >= len(i.found) {
 		i.fault(fmt.Errorf("the store has a notification that nobody posted: %+v", row.six))
 		return
@@ -62,7 +62,7 @@ func (i *inspection) row(row stored) {
 	i.found[n] = true
 	i.oracle.mu.Lock()
 	defer i.oracle.mu.Unlock()
-	if err := i.oracle.sent[n].check(n, row); err != nil {
+	if err := i.oracle.check(n, row); err != nil {
 		i.fault(fmt.Errorf("notification %d, receipt %s: %w", n, row.receipt, err))
 	}
 }
@@ -88,7 +88,7 @@ func (i *inspection) end(from int) error {
 		lost.acknowledged++
 		if !i.found[n] {
 			lost.lost++
-			lost.example = nth(n)
+			lost.example = i.oracle.nth(n)
 		}
 	}
 	faults := i.faults
@@ -101,11 +101,12 @@ func (i *inspection) end(from int) error {
 	return errors.Join(faults...)
 }
 
-// check compares one notification with what is known of it.
-func (m memory) check(n int, row stored) error {
+// check compares one notification with what is known of it. o.mu is held.
+func (o *oracle) check(n int, row stored) error {
+	m := o.sent[n]
 	var hashes [variants]hash
 	for v := range hashes {
-		hashes[v] = sha256.Sum256(body(n, v, m.size))
+		hashes[v] = sha256.Sum256(o.body(n, v, m.size))
 	}
 	first := -1
 	for v, h := range hashes {

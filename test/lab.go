@@ -60,7 +60,7 @@ type lab struct {
 	cycles   int // to be done
 	done     int // so far
 	long     bool
-	soak     time.Duration
+	limit    time.Duration // for the cycles; 0: none
 	figures  []figure
 	cleanups []func() error
 }
@@ -83,11 +83,16 @@ func (l *lab) figure(name string, value any, unit string) {
 	l.figures = append(l.figures, figure{name, value, unit})
 }
 
-// each calls f for each cycle, until one fails or the checker is interrupted.
+// each calls f for each cycle, until one fails, the time is over or the checker
+// is interrupted.
 func (l *lab) each(f func(cycle int) error) error {
+	began := time.Now()
 	for i := range l.cycles {
 		if err := l.Err(); err != nil {
 			return err
+		}
+		if l.limit > 0 && time.Since(began) > l.limit {
+			return nil
 		}
 		if err := f(i); err != nil {
 			return fmt.Errorf("cycle %d: %w", i+1, err)

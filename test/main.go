@@ -29,7 +29,7 @@ import (
 type options struct {
 	long   bool
 	cycles int           // 0: what each check says
-	soak   time.Duration // how long soak feeds
+	limit  time.Duration // 0: what each check says
 	keep   bool          // leave the working folder behind
 	source string        // the folder of ppm's module
 	json   string        // also write the results to this file
@@ -44,7 +44,7 @@ func run() int {
 	short := flag.Bool("short", true, "the form for every run; this is the default")
 	flag.BoolVar(&o.long, "long", false, "the soak figures: hours")
 	flag.IntVar(&o.cycles, "cycles", 0, "so many cycles, whatever the form says")
-	flag.DurationVar(&o.soak, "for", 10*time.Minute, "how long soak feeds the program")
+	flag.DurationVar(&o.limit, "for", 0, "begin no cycle of a check later than this after its first; the soak goes on for so long (default 10m)")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder, with data and logs")
 	flag.StringVar(&o.source, "source", "", "folder of the source to build ppm from (default: this module)")
 	flag.StringVar(&o.json, "json", "", "also write the results to this `file`")

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -30,12 +31,16 @@ var events = []string{"", "Submitted", "Posted", "Funded"}
 // firstEvent is when the notification 0 happened.
 var firstEvent = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
-// nth returns the notification with the number n; each is unlike all others.
-func nth(n int) six {
+// A series is notifications without end, each unlike all others. It is the
+// address below which their applications are; empty: the documented example's.
+type series string
+
+// nth returns the notification with the number n.
+func (s series) nth(n int) six {
 	application := fmt.Sprintf("A%07d", n/len(events))
 	return six{
 		Application: application,
-		Content:     "https://demo-api.clearmatch.co/v1/UnsecuredLoans/application/" + application,
+		Content:     string(cmp.Or(s, "https://demo-api.clearmatch.co/v1/UnsecuredLoans/application/")) + application,
 		Type:        "batchApplicationStatusChange",
 		Partner:     "PROMISES",
 		Event:       events[n%len(events)],
@@ -44,11 +49,11 @@ func nth(n int) six {
 }
 
 // number is the inverse of nth; false for a notification that nth never returns.
-func (s six) number() (int, bool) {
-	application, err := strconv.Atoi(strings.TrimPrefix(s.Application, "A"))
-	event := slices.Index(events, s.Event)
+func (s series) number(of six) (int, bool) {
+	application, err := strconv.Atoi(strings.TrimPrefix(of.Application, "A"))
+	event := slices.Index(events, of.Event)
 	n := application*len(events) + event
-	return n, err == nil && application >= 0 && event >= 0 && nth(n) == s
+	return n, err == nil && application >= 0 && event >= 0 && s.nth(n) == of
 }
 
 // variants is how many different bodies there are of each notification. They
@@ -57,12 +62,12 @@ const variants = 2
 
 // body returns the bytes posted for the notification n: the same for the same
 // three numbers, so that nobody has to keep them. It is at least size long.
-func body(n, variant, size int) []byte {
+func (s series) body(n, variant, size int) []byte {
 	b, err := json.Marshal(struct {
 		six
 		Variant int    `json:"variant"`
 		Padding string `json:"padding,omitempty"`
-	}{nth(n), variant, padding(n, size-300)})
+	}{s.nth(n), variant, padding(n, size-300)})
 	if err != nil {
 		panic(err)
 	}

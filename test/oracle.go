@@ -12,6 +12,7 @@ import (
 // so outside of every disk that is made to fail. It may be used by many senders
 // at once.
 type oracle struct {
+	series
 	mu   sync.Mutex
 	sent []memory // by number
 	dark bool     // see darken
@@ -35,11 +36,12 @@ func sum(counts [variants]int) (n int) {
 
 // A post is one POST to be made.
 type post struct {
+	series
 	n, variant, size int
 	acknowledged     bool // it had been acknowledged before this post began
 }
 
-func (p post) body() []byte { return body(p.n, p.variant, p.size) }
+func (p post) body() []byte { return p.series.body(p.n, p.variant, p.size) }
 
 // next returns a new notification to post.
 func (o *oracle) next(size int) post {
@@ -48,7 +50,7 @@ func (o *oracle) next(size int) post {
 	m := memory{size: size, first: -1}
 	m.posts[0]++
 	o.sent = append(o.sent, m)
-	return post{n: len(o.sent) - 1, size: size}
+	return post{series: o.series, n: len(o.sent) - 1, size: size}
 }
 
 // again returns a notification to post once more, whether or not the earlier
@@ -75,7 +77,7 @@ func (o *oracle) again() (post, bool) {
 func (o *oracle) repeat(n, variant int) post {
 	m := &o.sent[n]
 	m.posts[variant]++
-	return post{n: n, variant: variant, size: m.size, acknowledged: sum(m.acks) > 0}
+	return post{series: o.series, n: n, variant: variant, size: m.size, acknowledged: sum(m.acks) > 0}
 }
 
 // An answer is the body of a 200.

@@ -17,7 +17,7 @@ func acknowledge(t *testing.T, o *oracle, n int) (rows []stored) {
 		if err := o.acknowledged(p, &answer{"acknowledged", "r", false}); err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, stored{six: nth(p.n), receipt: "r", arrivals: 1, first: sha256.Sum256(p.body()), further: []hash{}})
+		rows = append(rows, stored{six: p.nth(p.n), receipt: "r", arrivals: 1, first: sha256.Sum256(p.body()), further: []hash{}})
 	}
 	return rows
 }
@@ -34,7 +34,7 @@ func TestInspectionFindsWhatIsWrong(t *testing.T) {
 	for name, spoil := range map[string]func(rows []stored) []stored{
 		"twice":            func(rows []stored) []stored { return append(rows, rows[0]) },
 		"another body":     func(rows []stored) []stored { rows[1].first[0]++; return rows },
-		"never posted":     func(rows []stored) []stored { rows[1].six = nth(99); return rows },
+		"never posted":     func(rows []stored) []stored { rows[1].six = series("").nth(99); return rows },
 		"another receipt":  func(rows []stored) []stored { rows[1].receipt = "s"; return rows },
 		"too few arrivals": func(rows []stored) []stored { rows[1].arrivals = 0; return rows },
 		"too many":         func(rows []stored) []stored { rows[1].arrivals = 2; return rows },
@@ -98,9 +98,14 @@ func TestNothingAnsweredInTheDarkIsBinding(t *testing.T) {
 }
 
 func TestNumbersAndNotificationsAreInverse(t *testing.T) {
-	for _, n := range []int{0, 1, 3, 4, 1_000_003} {
-		if got, ok := nth(n).number(); !ok || got != n {
-			t.Errorf("number of notification %d: %d, %v", n, got, ok)
+	for _, s := range []series{"", "http://127.0.0.1/v1/application/"} {
+		for _, n := range []int{0, 1, 3, 4, 1_000_003} {
+			if got, ok := s.number(s.nth(n)); !ok || got != n {
+				t.Errorf("number of notification %d: %d, %v", n, got, ok)
+			}
+			if got, ok := series("elsewhere").number(s.nth(n)); ok {
+				t.Errorf("notification %d has the number %d in a series with other addresses", n, got)
+			}
 		}
 	}
 }

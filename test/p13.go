@@ -166,7 +166,7 @@ func (l *lab) oldDatabase() (file string, o *oracle, err error) {
 	fmt.Fprintf(w, "PRAGMA journal_mode = WAL;\nPRAGMA application_id = %d;\nBEGIN;\n%s;\nPRAGMA user_version = 1;\n", 0x50504D31, schema)
 	for range oldRows {
 		p := o.next(0)
-		s, b := nth(p.n), p.body()
+		s, b := p.nth(p.n), p.body()
 		identity := ppm.Notification{Application: s.Application, Type: s.Type, Partner: s.Partner,
 			Event: s.Event, EventTime: s.EventTime, Content: s.Content}.Identity()
 		fmt.Fprintf(w, "INSERT INTO notification (identity, application, type, event, partner, event_time, content, received_at, sender, body_sha256, body)\n"+

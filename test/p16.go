@@ -19,7 +19,7 @@ import (
 // p16 posts notifications whose content leads elsewhere: nobody but the
 // configured API sees its token, and it is asked for nothing that it should not be.
 func p16(l *lab) error {
-	platform, err := l.newPlatform("api-secret", "api-token", `{"status":"Posted"}`)
+	platform, err := l.newPlatform("api-secret", "api-token", func(string) string { return `{"status":"Posted"}` })
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func p16(l *lab) error {
 	redirected := platform.api + "/v1/moved/A3"
 	posted := 0
 	for i, content := range append(append(hostile, good...), redirected) {
-		n := nth(i)
+		n := series("").nth(i)
 		n.Content, n.Application = content, fmt.Sprintf("P16-%d", i) // nobody waits for another one's application
 		status, answer, err := l.postOne(service.receiver, n)
 		switch {
@@ -76,7 +76,7 @@ func p16(l *lab) error {
 	if len(platform.strange) > 0 {
 		return fmt.Errorf("strangers were asked: %s", strings.Join(platform.strange, "; "))
 	}
-	for _, path := range platform.asked {
+	for path := range platform.told {
 		if path != "/v1/application/A1" && path != "/v1/application/A2" {
 			return fmt.Errorf("the API was asked for %s", path)
 		}

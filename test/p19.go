@@ -34,7 +34,9 @@ var canaries = map[string]string{
 // p19 sends secrets and personal data along every way there is, good and bad,
 // and then looks for them where they have no business.
 func p19(l *lab) error {
-	platform, err := l.newPlatform(canaries["the API's secret"], canaries["the API's token"], `{"status":"Posted","borrower":"`+canaries["a borrower's name"]+`"}`)
+	platform, err := l.newPlatform(canaries["the API's secret"], canaries["the API's token"], func(string) string {
+		return `{"status":"Posted","borrower":"` + canaries["a borrower's name"] + `"}`
+	})
 	if err != nil {
 		return err
 	}
@@ -95,7 +97,7 @@ func (l *lab) once(data string) error {
 
 // talkativeClients makes clients that answer, print and refuse canaries.
 func (l *lab) talkativeClients(data string) error {
-	s, err := l.newSinks()
+	s, err := l.newSinks("")
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func (l *lab) indiscretions(receiver string, p *platform) error {
 		Note string `json:"note"`
 	}
 	for i := range 2 {
-		n := talkative{nth(i), canaries["what a body says"]}
+		n := talkative{series("").nth(i), canaries["what a body says"]}
 		n.Application, n.Content = fmt.Sprintf("P19-%d", i), p.api+"/v1/application/A1"
 		if status, answer, err := l.postOne(receiver, n); err != nil || status != http.StatusOK {
 			return errors.Join(fmt.Errorf("answered %d %s", status, answer), err)

@@ -210,7 +210,7 @@ func (l *lab) shown(data string, o *oracle, lost string) error {
 		if err == nil {
 			err = json.Unmarshal(out, &shown)
 		}
-		if err == nil && (shown.six != nth(n) || !bytes.Equal([]byte(shown.Body), body(n, 0, m.size))) {
+		if err == nil && (shown.six != o.nth(n) || !bytes.Equal([]byte(shown.Body), o.body(n, 0, m.size))) {
 			err = fmt.Errorf("ppm show %s shows something else than was stored: %s", m.receipt, head(string(out)))
 		}
 		var c *commandError

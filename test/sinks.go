@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 // sinks are the partner's programs that take deliveries over HTTP, one at each
 // path. They note every delivery and, as long as they are flaky, fail one in five.
 type sinks struct {
+	series series // what was posted
 	url    string
 	server *http.Server
 	flaky  atomic.Bool
@@ -47,12 +47,12 @@ type took struct {
 	good    bool
 }
 
-func (l *lab) newSinks() (*sinks, error) {
+func (l *lab) newSinks(posted series) (*sinks, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &sinks{url: "http://" + ln.Addr().String() + "/", taken: map[string]*taken{}}
+	s := &sinks{series: posted, url: "http://" + ln.Addr().String() + "/", taken: map[string]*taken{}}
 	s.server = &http.Server{Handler: s}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.server.Serve(ln) })
@@ -90,11 +90,11 @@ func (s *sinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // take notes a delivery and looks at what can be seen at once: that one
 // notification has one key, and one key stands for one notification.
 func (s *sinks) take(client, key string, body []byte, good, cut bool) error {
-	var n six
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&n); err != nil {
+	n, err := read(client, key, body)
+	if err != nil {
 		return err
 	}
-	number, ok := n.number()
+	number, ok := s.series.number(n)
 	if !ok {
 		return errors.New("nobody posted that")
 	}
@@ -127,6 +127,30 @@ func (s *sinks) take(client, key string, body []byte, good, cut bool) error {
 		t.refused++
 	}
 	return nil
+}
+
+// read returns the notification that a client was given. The client data gets
+// the application's data with it, which must be that of the application.
+func read(client, key string, body []byte) (n six, err error) {
+	if client != "data" {
+		return n, json.Unmarshal(body, &n)
+	}
+	var with struct {
+		Key          string
+		Notification six
+		Application  json.RawMessage
+	}
+	if err := json.Unmarshal(body, &with); err != nil {
+		return n, err
+	}
+	n = with.Notification
+	switch {
+	case with.Key != key:
+		err = fmt.Errorf("within, the key is %q", with.Key)
+	case string(with.Application) != application(n.Application):
+		err = errors.New("the data is not that of its application")
+	}
+	return n, err
 }
 
 func (s *sinks) report(err error) {

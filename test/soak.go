@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func soak(l *lab) error {
 	if err != nil {
 		return err
 	}
-	s := &soaking{lab: l, data: data, oracle: new(oracle), end: time.Now().Add(l.soak)}
+	s := &soaking{lab: l, data: data, oracle: new(oracle), end: time.Now().Add(cmp.Or(l.limit, 10*time.Minute))}
 	for time.Now().Before(s.end) && l.Err() == nil {
 		if err := s.life(); err != nil {
 			return fmt.Errorf("life %d: %w", l.done+1, err)
