@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 
 	// Programs of their own, for developers: they measure and test the others.
 	"bench": {"ppm", "db", "db/sqlite", "clearmatch", "config", "receiver"},
-	"test":  {"ppm"},
+	"test":  {"ppm", "db/sqlite"},
 }
 
 // noRooms are names that say nothing about what is inside.

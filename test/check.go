@@ -38,6 +38,7 @@ var checks = []check{
 	{"P5", "a redelivery is kept once", "30 % redeliveries under SIGKILL", 60, 1000, p5},
 	{"P5", "a redelivery is not worked on twice", "30 % redeliveries, SIGKILL, flaky clients", 60, 1000, p5Deliveries},
 	{"P6", "nothing is stuck", "load, stops, clients that are well", 3, day, p6},
+	{"P7", "load is borne", "an even load on 300,000 rows", 1, day, p7},
 	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
 	{"P9", "damage is noticed", "512 bytes flipped in ppm.db", 10, 200, p9},
 	{"P10", "clock jumps harm nothing", "set back and forward in virtual time", 1, 100, p10},

@@ -83,24 +83,27 @@ func (f *feed) send() {
 	client := f.client()
 	defer client.CloseIdleConnections()
 	for f.ctx.Err() == nil {
-		size := 0
-		if f.size != nil {
-			size = f.size()
-		}
-		p, ok := post{}, false
-		if rand.Float64() < f.again {
-			p, ok = f.oracle.again()
-		}
-		if !ok {
-			p = f.oracle.next(size)
-		}
-		if !f.post(client, p) {
+		if !f.post(client, f.pick()) {
 			// Whatever is wrong, it is not mended by asking as fast as we can.
 			f.rest(between(2*time.Millisecond, 20*time.Millisecond))
 		} else if f.pace > 0 {
 			f.rest(f.pace)
 		}
 	}
+}
+
+// pick returns what to post next.
+func (f *feed) pick() post {
+	size := 0
+	if f.size != nil {
+		size = f.size()
+	}
+	if rand.Float64() < f.again {
+		if p, ok := f.oracle.again(); ok {
+			return p
+		}
+	}
+	return f.oracle.next(size)
 }
 
 func (f *feed) rest(d time.Duration) {
