@@ -37,6 +37,7 @@ var checks = []check{
 	{"P4", "a failing disk is answered 503 and heals", "disk filled, then enlarged", 1, 20, p4Full},
 	{"P5", "a redelivery is kept once", "30 % redeliveries under SIGKILL", 60, 1000, p5},
 	{"P5", "a redelivery is not worked on twice", "30 % redeliveries, SIGKILL, flaky clients", 60, 1000, p5Deliveries},
+	{"P5b", "the tests would notice", "deliveries done wrong, flaky clients", len(wrongs), len(wrongs), p5b},
 	{"P6", "nothing is stuck", "load, stops, clients that are well", 3, day, p6},
 	{"P7", "load is borne", "an even load on 300,000 rows", 1, day, p7},
 	{"P8", "files stay bounded", "stalled readers under load", 1, 10, p8},
