@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,8 @@ import (
 	"time"
 )
 
-// commandLimit is how long a command may take before it counts as stuck.
+// commandLimit is how long a command may print nothing before it counts as
+// stuck: the list of a large store takes its time.
 const commandLimit = 2 * time.Minute
 
 // A commandError is a command that ended with another exit status than 0.
@@ -36,15 +38,29 @@ func (l *lab) ppm(data string, args ...string) ([]byte, error) {
 
 // pipe runs a command on the data folder; what it prints goes to w.
 func (l *lab) pipe(data string, w io.Writer, args ...string) error {
-	cmd := l.command(data, args...)
-	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = w, &stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	stuck := time.AfterFunc(commandLimit, func() { _ = cmd.Process.Kill() })
+	ctx, cancel := context.WithCancel(l)
+	defer cancel()
+	stuck := time.AfterFunc(commandLimit, cancel)
 	defer stuck.Stop()
-	return ended(cmd, cmd.Wait(), stderr.String())
+	cmd := l.command(ctx, data, args...)
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = heard{w, stuck}, &stderr
+	err := cmd.Run()
+	if ctx.Err() != nil && l.Err() == nil {
+		return fmt.Errorf("ppm %s printed nothing for %v: %w", args[0], commandLimit, err)
+	}
+	return ended(cmd, err, stderr.String())
+}
+
+// heard puts off the end of a command that prints something.
+type heard struct {
+	io.Writer
+	stuck *time.Timer
+}
+
+func (h heard) Write(b []byte) (int, error) {
+	h.stuck.Reset(commandLimit)
+	return h.Writer.Write(b)
 }
 
 // ended returns err, how a command ended, as a *commandError where it is the
@@ -61,9 +77,9 @@ func ended(cmd *exec.Cmd, err error, stderr string) error {
 }
 
 // command prepares a command on the data folder without starting it.
-func (l *lab) command(data string, args ...string) *exec.Cmd {
+func (l *lab) command(ctx context.Context, data string, args ...string) *exec.Cmd {
 	args = append(args[:len(args):len(args)], "--data", data)
-	cmd := exec.CommandContext(l, l.program.path, args...)
+	cmd := exec.CommandContext(ctx, l.program.path, args...)
 	cmd.Env = append(environment(l.dir), "PPM_SEND_PASSWORD="+password)
 	return cmd
 }

@@ -128,7 +128,7 @@ type stalled struct {
 }
 
 func (l *lab) stall(data string, args ...string) (*stalled, error) {
-	s := &stalled{cmd: l.command(data, args...)}
+	s := &stalled{cmd: l.command(l, data, args...)}
 	s.cmd.Stderr = &s.stderr
 	var err error
 	if s.out, err = s.cmd.StdoutPipe(); err != nil {
