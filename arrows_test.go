@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"clearmatch": {"ppm"},
 	"config":     {"ppm"},
 	"assets":     nil,
+	"secret":     nil,
 
 	"delivery": {"ppm"},
 	"rule":     {"ppm"},

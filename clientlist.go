@@ -74,6 +74,9 @@ func clientState(c ui.Client, now time.Time) string {
 	case len(c.Wants) == 0:
 		state = "wants nothing yet"
 	}
+	if c.WaitsForSecrets {
+		state = "waiting for secrets"
+	}
 	switch {
 	case c.Held && c.Failing == 0:
 		return "held"

@@ -67,6 +67,7 @@ type commandLine struct {
 	Backup  backupCmd  `cmd:"" help:"Write a checked copy of everything kept."`
 	Restore restoreCmd `cmd:"" help:"Go back to a backup."`
 	Config  configCmd  `cmd:"" help:"Read and change settings."`
+	Secrets secretsCmd `cmd:"" help:"The master key that secrets are encrypted with."`
 	Version versionCmd `cmd:"" help:"Tell which version this is."`
 }
 

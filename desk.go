@@ -16,12 +16,13 @@ import (
 	"processmanager/pipeline"
 	"processmanager/ppm"
 	"processmanager/rule"
+	"processmanager/secret"
 	"processmanager/ui"
 )
 
 // A desk is the store as people deal with it: what they say is checked by those
 // who know before it is kept.
-type desk struct{ db.Store }
+type desk struct{ vault }
 
 var _ ui.Store = desk{}
 
@@ -32,7 +33,7 @@ func openWay(c ppm.Client) (delivery.Way, error) {
 
 // Clients implements [ui.Desk].
 func (d desk) Clients(ctx context.Context) ([]ui.Client, error) {
-	all, err := d.Store.Clients(ctx)
+	all, err := d.vault.Clients(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func show(c ppm.Client) ui.Client {
 
 // client returns a client that has not been removed.
 func (d desk) client(ctx context.Context, number int64) (ppm.Client, error) {
-	all, err := d.Store.Clients(ctx)
+	all, err := d.vault.Clients(ctx)
 	if err != nil {
 		return ppm.Client{}, err
 	}
@@ -89,6 +90,9 @@ func (d desk) SaveClient(ctx context.Context, number int64, change ui.ClientChan
 	if c, err = change.Apply(c); err != nil {
 		return ui.Client{}, err
 	}
+	if err := d.readable(c); err != nil {
+		return ui.Client{}, ui.Refusal{Err: err}
+	}
 	way, err := client.Open(c, client.Options{})
 	if err != nil {
 		return ui.Client{}, ui.Refusal{Err: err}
@@ -96,7 +100,9 @@ func (d desk) SaveClient(ctx context.Context, number int64, change ui.ClientChan
 	if err := way.Close(); err != nil {
 		return ui.Client{}, err
 	}
-	if number, err = d.Store.SaveClient(ctx, c, by); err != nil {
+	if number, err = d.vault.SaveClient(ctx, c, by); errors.Is(err, secret.ErrWaiting) {
+		return ui.Client{}, ui.Refusal{Err: err}
+	} else if err != nil {
 		return ui.Client{}, err
 	}
 	all, err := d.Clients(ctx)
@@ -116,6 +122,9 @@ func (d desk) TestClient(ctx context.Context, number int64, r ppm.Receipt, by st
 	c, err := d.client(ctx, number)
 	if err != nil {
 		return ppm.AttemptSummary{}, err
+	}
+	if err := d.readable(c); err != nil {
+		return ppm.AttemptSummary{}, ui.Refusal{Err: err}
 	}
 	parcel, err := d.testParcel(ctx, number, r)
 	if err != nil {

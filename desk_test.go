@@ -17,6 +17,7 @@ import (
 	"processmanager/db/sqlite"
 	"processmanager/pipeline"
 	"processmanager/ppm"
+	"processmanager/secret"
 	"processmanager/ui"
 )
 
@@ -31,9 +32,13 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir()})
-	o := &office{T: t, desk: desk{store}, token: "token"}
+	dir := t.TempDir()
+	store, err := sqlite.Open(sqlite.Options{Dir: dir})
+	o := &office{T: t, token: "token"}
 	o.ok(err)
+	v := vault{store, secret.Open(dir, nil)}
+	o.ok(v.keys.Make())
+	o.desk = desk{v}
 	t.Cleanup(func() { o.ok(store.Close()) })
 	o.api = httptest.NewServer(ui.New(ui.Options{Store: o.desk, Token: o.token}).Handler())
 	t.Cleanup(o.api.Close)
@@ -109,7 +114,7 @@ func TestAClientIsAddedChangedAndRemovedOverTheAPI(t *testing.T) {
 	if !reflect.DeepEqual(changed, want) {
 		t.Errorf("changed:\n%+v, want\n%+v", changed, want)
 	}
-	if all, err := o.desk.Store.Clients(ctx); err != nil || all[0].Secrets["token"] != "canary" {
+	if all, err := o.desk.vault.Clients(ctx); err != nil || all[0].Secrets["token"] != "canary" {
 		t.Errorf("the secret kept is %q, %v", all[0].Secrets, err)
 	}
 

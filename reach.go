@@ -12,6 +12,7 @@ import (
 
 	"processmanager/db"
 	"processmanager/db/sqlite"
+	"processmanager/secret"
 	"processmanager/ui"
 )
 
@@ -36,7 +37,11 @@ type local struct {
 }
 
 func (l *local) Status(ctx context.Context) (ui.Status, error) {
-	return status(ctx, l.Store, l.dir, nil)
+	st, err := status(ctx, l.vault, l.dir, nil)
+	if err == nil {
+		st.Secrets, err = newSecrets(l.vault, nil, nil).waiting(ctx)
+	}
+	return st, err
 }
 
 func (l *local) Export(ctx context.Context, e ui.Exports, yield func(ui.Exported) error) error {
@@ -103,7 +108,7 @@ func openLocal(p *program, dir string) (kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &local{desk: desk{store}, dir: dir}, nil
+	return &local{desk: desk{vault{store, secret.Open(dir, p.environ)}}, dir: dir}, nil
 }
 
 // waitForLock calls open until it returns something else than that another ppm

@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 //	stoptwice          interrupts it while it waits for a slow sender, and again
 //	waitfor N M        waits until N notifications are queued and M deliveries waiting
 //	waitdown           waits until somebody is told to be down
+//	waitsecrets        waits until nothing waits for secrets any more
+//	replace FILE REGEXP TEXT   replaces what matches in a file
 //	status N ppm …     checks the exit status of a command
 //	lines N FILE       checks how many lines a file, stdout or stderr has
 //	write FILE TEXT    writes a file of one line
@@ -54,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "waitfor": waitVerb, "waitdown": waitDownVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
+			"serve": serveVerb, "stopserve": stopVerb, "killserve": killVerb, "stoptwice": stopTwiceVerb, "status": statusVerb, "waitfor": waitVerb, "waitdown": waitDownVerb, "waitsecrets": waitSecretsVerb, "replace": replaceVerb, "lines": linesVerb, "setenv": setenvVerb, "write": writeVerb, "certificate": certificateVerb,
 		},
 	})
 }
@@ -161,18 +163,24 @@ func statusVerb(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func waitVerb(ts *testscript.TestScript, _ bool, args []string) {
-	waitForStatus(ts, `"queued":`+args[0]+`,.*"waiting":`+args[1]+`,`)
+	waitForStatus(ts, `"queued":`+args[0]+`,.*"waiting":`+args[1]+`,`, true)
 }
 
-func waitDownVerb(ts *testscript.TestScript, _ bool, _ []string) { waitForStatus(ts, `"down":\[`) }
+func waitDownVerb(ts *testscript.TestScript, _ bool, _ []string) {
+	waitForStatus(ts, `"down":\[`, true)
+}
 
-// waitForStatus polls ppm status until what it prints matches.
-func waitForStatus(ts *testscript.TestScript, pattern string) {
+func waitSecretsVerb(ts *testscript.TestScript, _ bool, _ []string) {
+	waitForStatus(ts, `"secrets":`, false)
+}
+
+// waitForStatus polls ppm status until what it prints matches, or doesn't any more.
+func waitForStatus(ts *testscript.TestScript, pattern string, match bool) {
 	want := regexp.MustCompile(pattern)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		out, err := exec.Command("ppm", "status", "--json", "--data", ts.Getenv("PPM_DATA")).Output()
 		ts.Check(err)
-		if want.Match(out) {
+		if want.Match(out) == match {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -214,6 +222,15 @@ func certificateVerb(ts *testscript.TestScript, _ bool, args []string) {
 	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+func replaceVerb(ts *testscript.TestScript, _ bool, args []string) {
+	before := ts.ReadFile(args[0])
+	after := regexp.MustCompile(args[1]).ReplaceAllLiteralString(before, args[2])
+	if after == before {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o600))
 }
 
 func basic(user, password string) string {

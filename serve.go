@@ -21,6 +21,7 @@ import (
 	"processmanager/db/sqlite"
 	"processmanager/pipeline"
 	"processmanager/receiver"
+	"processmanager/secret"
 	"processmanager/ui"
 )
 
@@ -73,7 +74,9 @@ func (p *program) serve(forPerson bool) error {
 	if err != nil {
 		return err
 	}
-	s := &service{program: p, dir: dir, cfg: cfg, store: store, log: log, access: access, forPerson: forPerson}
+	v := vault{store, secret.Open(dir, p.environ)}
+	sealSecrets(p, dir, cfg, v, log)
+	s := &service{program: p, dir: dir, cfg: cfg, store: v, log: log, access: access, forPerson: forPerson}
 	err = errors.Join(s.run(), store.Close())
 	if err != nil {
 		fileLog.Error("service ended", "err", err)
@@ -106,7 +109,7 @@ type service struct {
 	*program
 	dir       string
 	cfg       config.Config
-	store     db.Store
+	store     vault
 	log       *slog.Logger
 	access    io.Writer
 	forPerson bool
@@ -156,15 +159,20 @@ func (s *service) run() error {
 	case config.ModeFiles:
 		here.Domain = s.cfg.Receiver.TLS.Domain
 	}
-	work, err := s.pipeline()
+	fetch, err := newAPI(s.cfg.Clearmatch, s.store.keys)
 	if err != nil {
 		return err
 	}
+	waits := newSecrets(s.store, fetch, s.log)
+	work := s.pipeline(fetch, waits)
 	if err := work.Prepare(s); err != nil {
 		return err
 	}
 	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
+		if err == nil {
+			st.Secrets, err = waits.waiting(ctx)
+		}
 		if certificate != nil {
 			c := certificate.CertificateStatus()
 			st.Certificate = &ui.Certificate{Names: c.Names, Until: c.NotAfter, SHA256: c.SHA256, Error: c.Error, Warnings: c.Warnings}
@@ -183,6 +191,7 @@ func (s *service) run() error {
 		group.Go(func() error { return certificate.Run(ctx) })
 	}
 	group.Go(func() error { return work.Run(ctx) })
+	group.Go(func() error { return waits.Run(ctx) })
 	group.Go(func() error { return local.Serve(ctx, dashboard) })
 	group.Go(func() error { return s.tell(here, password, generated) })
 	err = group.Wait()
@@ -236,18 +245,12 @@ func (s *service) receiver(password string) (*receiver.Server, error) {
 }
 
 // pipeline returns what happens after the acknowledgement.
-func (s *service) pipeline() (*pipeline.Pipeline, error) {
-	o := pipeline.Options{Store: s.store, Open: openWay, Limit: client.Limit, Retention: retention(s.cfg.Retention), Log: s.log}
-	if c := s.cfg.Clearmatch; c.APIBase != "" {
-		api, err := clearmatch.NewAPI(clearmatch.APISettings{
-			Base: c.APIBase, TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), Scope: c.Scope,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("clearmatch.api_base, clearmatch.token_url: %w", err)
-		}
-		o.Fetch = api
+func (s *service) pipeline(fetch *api, waits *secrets) *pipeline.Pipeline {
+	o := pipeline.Options{Store: s.store, Open: openWay, Secrets: waits, Limit: client.Limit, Retention: retention(s.cfg.Retention), Log: s.log}
+	if fetch != nil {
+		o.Fetch = fetch
 	}
-	return pipeline.New(o), nil
+	return pipeline.New(o)
 }
 
 // certificate returns where the receiver's certificate comes from, nil where

@@ -8,6 +8,7 @@ import (
 
 	"processmanager/config"
 	"processmanager/receiver"
+	"processmanager/secret"
 )
 
 // settings returns the settings of the data folder dir.
@@ -130,8 +131,8 @@ func (configSetCmd) Help() string {
 	return `Changes one line of config.toml and leaves the rest as it is. It counts from the
 next start of ppm on. Secrets are best given at the question or by standard
 input, so that they are neither seen in the list of processes nor kept in the
-shell's history. Of the receiver's password only what is needed to recognise it
-is kept.
+shell's history. They are kept encrypted; of the receiver's password only what is
+needed to recognise it is.
 
 Examples:
 
@@ -154,13 +155,19 @@ func (c *configSetCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if isPassword(c.Key) {
-		if value, err = verifier(value); err != nil {
-			return fmt.Errorf("%s: %w", c.Key, err)
-		}
-	}
 	if err := config.Prepare(dir); err != nil {
 		return err
+	}
+	if known.Secret {
+		kept, err := protected(c.Key, value, secret.Open(dir, p.environ))
+		switch {
+		case errors.Is(err, secret.ErrWaiting):
+			p.say("kept as text until ppm starts, which then encrypts it (%s)", err)
+		case err != nil:
+			return fmt.Errorf("%s: %w", c.Key, err)
+		default:
+			value = kept
+		}
 	}
 	if err := config.Set(dir, c.Key, value); err != nil {
 		return err

@@ -147,6 +147,14 @@ func statusText(st ui.Status, now time.Time) string {
 	for _, d := range st.Down {
 		row("", "%s is DOWN since %s, %d waiting: %s", quoted(d.Name), shortTime(d.Since, now), d.Waiting, oneLine(d.Error))
 	}
+	if s := st.Secrets; s != nil {
+		names := make([]string, len(s.Waiting))
+		for i, name := range s.Waiting {
+			names[i] = quoted(name)
+		}
+		row("secrets", "WAITING: %s", printable(s.Error))
+		row("", "so nothing leaves for %s; everything else goes on", strings.Join(names, ", "))
+	}
 	if st.Rejected > 0 {
 		row("rejected", "%d; to see them: ppm list --rejected", st.Rejected)
 	} else {

@@ -32,6 +32,18 @@ func (c Config) List() []Setting {
 	return all
 }
 
+// SecretsInFile returns the secrets that come from the file and are not empty,
+// by their keys.
+func (c Config) SecretsInFile() map[string]Secret {
+	all := make(map[string]Secret)
+	for _, f := range c.fields() {
+		if text, ok := f.value.Interface().(Secret); ok && text != "" && c.origin(f.key).Source == FromFile {
+			all[f.key] = text
+		}
+	}
+	return all
+}
+
 // Get returns one setting. An unknown key is a [Fault].
 func (c Config) Get(key string) (Setting, error) {
 	for _, s := range c.List() {

@@ -27,7 +27,8 @@ type opened struct {
 
 var errRemoved = ppm.PermanentError{Err: errors.New("the client was removed")}
 
-// set returns the lanes for clients. Those that are held have none.
+// set returns the lanes for clients. Those that are held have none, nor
+// those that wait for their secrets: no attempt at them is made, or counted.
 func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 	var set []delivery.Lane
 	for _, client := range clients {
@@ -41,6 +42,9 @@ func (l *lanes) set(p *Pipeline, clients []ppm.Client) []delivery.Lane {
 				lane.Way = fails{errRemoved}
 				set = append(set, lane)
 			}
+			continue
+		}
+		if client.WaitsForSecrets {
 			continue
 		}
 		lane.Way, lane.Limit = l.way(p, client), p.Limit(client)

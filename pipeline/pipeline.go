@@ -38,10 +38,22 @@ type Fetcher interface {
 	Fetch(ctx context.Context, content string) (data []byte, err error)
 }
 
-// Options are what a pipeline needs; Fetch and Log may be left out.
+// Secrets tell when something can be read again that could not be.
+type Secrets interface {
+	// Fetching reports whether the API's secret can be read. While it cannot,
+	// nothing is fetched, and what needs it waits.
+	Fetching() bool
+
+	// Opened receives, with room for one hint, after more secrets can be read
+	// than before: the clients' or the API's.
+	Opened() <-chan struct{}
+}
+
+// Options are what a pipeline needs; Fetch, Secrets and Log may be left out.
 type Options struct {
 	Store     Store
 	Fetch     Fetcher // nil: no API is configured, and nothing waits for data
+	Secrets   Secrets // nil: nothing ever waits for a secret
 	Open      func(ppm.Client) (delivery.Way, error)
 	Limit     func(ppm.Client) time.Duration // for one attempt
 	Retention ppm.Retention

@@ -24,6 +24,10 @@ func (p *Pipeline) route(ctx context.Context) {
 	defer stop()
 	settings, end := p.Store.Watch(db.Settings)
 	defer end()
+	var opened <-chan struct{}
+	if p.Secrets != nil {
+		opened = p.Secrets.Opened()
+	}
 	var c *choice
 	for {
 		if c == nil {
@@ -62,6 +66,11 @@ func (p *Pipeline) route(ctx context.Context) {
 			}
 		}
 		if err != nil || more {
+			select {
+			case <-opened:
+				c = nil
+			default:
+			}
 			continue
 		}
 		select {
@@ -69,6 +78,8 @@ func (p *Pipeline) route(ctx context.Context) {
 			return
 		case <-arrivals:
 		case <-settings:
+			c = nil
+		case <-opened:
 			c = nil
 		}
 	}
@@ -90,7 +101,11 @@ func (p *Pipeline) settings(ctx context.Context) (*choice, error) {
 		return nil, err
 	}
 	c := newChoice(clients, subscriptions, p.Fetch != nil, p.Log)
-	p.engine.Set(append(p.lanes.set(p, clients), p.fetching(c, health.Failing)))
+	lanes := p.lanes.set(p, clients)
+	if p.Secrets == nil || p.Secrets.Fetching() {
+		lanes = append(lanes, p.fetching(c, health.Failing))
+	}
+	p.engine.Set(lanes)
 	if err := p.Store.Idle(ctx, p.idle(c)); err != nil && !errors.Is(err, db.ErrOvertaken) {
 		return nil, err // overtaken: a client has just come, and Settings says so
 	}

@@ -18,6 +18,10 @@ type Client struct {
 	Settings json.RawMessage   `json:"settings"`
 	Secrets  map[string]string `json:"-"`
 
+	// WaitsForSecrets: its secrets are encrypted and cannot be read at present,
+	// so that nothing leaves until they can. It is found out, not kept.
+	WaitsForSecrets bool `json:"waitsForSecrets,omitempty"`
+
 	// Data: the application's data goes with each delivery, which waits for it.
 	Data bool `json:"data"`
 

@@ -21,7 +21,8 @@ type Status struct {
 	Free       *int64     `json:"free_bytes,omitempty"`  // left on its disk
 	LastBackup *time.Time `json:"last_backup,omitempty"` // the newest in backups/, UTC
 
-	Down []Down `json:"down,omitempty"` // clients that are not reached at present
+	Down    []Down   `json:"down,omitempty"`    // clients that are not reached at present
+	Secrets *Secrets `json:"secrets,omitempty"` // nil: nothing waits for secrets
 
 	Certificate *Certificate `json:"certificate,omitempty"` // nil while ppm does not run, or a proxy has it
 }
@@ -34,6 +35,13 @@ type Down struct {
 	Since   time.Time `json:"since"`
 	Error   string    `json:"error"`
 	Waiting int64     `json:"waiting"` // deliveries, or applications to be fetched
+}
+
+// Secrets is what waits because its secrets are encrypted with a master key that
+// is not at hand.
+type Secrets struct {
+	Error   string   `json:"error"`   // why, and what to do
+	Waiting []string `json:"waiting"` // the names of clients, the API's among them
 }
 
 // A Certificate is what the receiver shows to senders.
