@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"config":     {"ppm"},
 	"assets":     nil,
 	"secret":     nil,
+	"backup":     {"ppm"},
 
 	"delivery": {"ppm"},
 	"rule":     {"ppm"},

@@ -1,50 +1,57 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"golang.org/x/term"
-
+	"processmanager/backup"
+	"processmanager/config"
 	"processmanager/db/sqlite"
+	"processmanager/ppm"
+	"processmanager/ui"
 )
 
 const backupsDir = "backups" // in the data folder
 
 type backupCmd struct {
-	To   string `placeholder:"FILE" help:"Write to this file, which must not exist yet."`
-	JSON bool   `name:"json" help:"Print one JSON object."`
+	To             string `placeholder:"FILE" help:"Write to this file, which must not exist yet."`
+	Encrypt        bool   `help:"Encrypt it; you are asked for a passphrase unless PPM_BACKUP_PASSPHRASE has it."`
+	PassphraseFile string `placeholder:"FILE" help:"Encrypt it with the passphrase in this file."`
+	JSON           bool   `name:"json" help:"Print one JSON object."`
 }
 
 func (backupCmd) Help() string {
-	return `Writes a complete, checked copy of everything kept into one file. ppm goes on
-receiving meanwhile. Without --to the copy goes into the folder backups of the
-data folder; keep some on another disk as well. What it holds is personal data.
+	return `Makes one file of everything: notifications, settings, certificates. Then it opens
+that file and checks all of it. ppm goes on receiving meanwhile. Without --to it goes
+where the daily backups go (backup.folder), and the oldest of them makes room.
 
-The settings (config.toml) and certificates (certs) are files of their own: copy
-them too.
+With a passphrase, this one's or that of the settings (backup.passphrase), the file
+is encrypted and has all that another machine needs. Without one, whoever finds it
+can read the notifications in it, but no secret: those of clients and of the API,
+and the keys of certificates, can be brought back on this machine only.
 
 Examples:
 
     ppm backup
-    ppm backup --to /mnt/safe/ppm-monday.db`
+    ppm backup --to /mnt/safe/ppm-monday.tar.gz
+    ppm backup --to /mnt/usb/ppm.tar.gz.age --encrypt`
 }
 
 // Run runs ppm backup.
 func (c *backupCmd) Run(p *program) error {
-	dir, err := p.folder()
-	if err != nil {
-		return err
-	}
-	to := backupName(filepath.Join(dir, backupsDir), time.Now())
+	order := ui.BackupOrder{}
+	var err error
 	if c.To != "" {
-		if to, err = filepath.Abs(c.To); err != nil {
+		if order.To, err = filepath.Abs(c.To); err != nil {
+			return err
+		}
+	}
+	if c.Encrypt || c.PassphraseFile != "" {
+		if order.Passphrase, err = p.passphrase(c.PassphraseFile, true); err != nil {
 			return err
 		}
 	}
@@ -53,118 +60,95 @@ func (c *backupCmd) Run(p *program) error {
 		return err
 	}
 	defer from.Close()
-	progress := p.progress("copied", "copied; checking the copy")
-	err = from.Backup(p, to, progress.at)
+	progress := p.progress("copied", "copied; packing and checking")
+	made, err := from.Backup(p, order, progress.at)
 	progress.end()
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(to)
-	if err != nil {
-		return err
-	}
 	if c.JSON {
 		return p.printJSON(struct {
-			Backup string `json:"backup"`
-			Bytes  int64  `json:"bytes"`
-		}{to, info.Size()})
+			Backup    string `json:"backup"`
+			Bytes     int64  `json:"bytes"`
+			Encrypted bool   `json:"encrypted"`
+			ppm.Contents
+		}{made.File, made.Bytes, made.Encrypted, made.Contents})
 	}
-	_, err = fmt.Fprintf(p.stdout, "backup written and checked: %s (%s)\n", to, byteSize(info.Size()))
+	_, err = fmt.Fprintf(p.stdout, "backup written and checked: %s (%s, %s)\n", made.File, ppm.Counted(made.Notifications, "notification", "notifications"), byteSize(made.Bytes))
+	if err == nil && !made.Encrypted {
+		p.say("it is not encrypted: it carries no secrets that another machine could read (--encrypt)")
+	}
 	return err
 }
 
-// backupName returns a name in folder for a backup made now, one that isn't
-// taken even where there are several in a second.
-func backupName(folder string, now time.Time) string {
-	name := filepath.Join(folder, "ppm-"+now.Format("20060102-150405"))
-	path := name + ".db"
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(path); err != nil {
-			return path
+const passphraseVariable = "PPM_BACKUP_PASSPHRASE"
+
+// passphrase returns the one that somebody gives for a backup, from where others
+// cannot see it; a new one is asked for twice.
+func (p *program) passphrase(file string, isNew bool) (string, error) {
+	if file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", fmt.Errorf("read the passphrase: %w", err)
 		}
-		path = fmt.Sprintf("%s-%d.db", name, n)
+		defer f.Close()
+		b, err := p.readAll("the passphrase", f, 1<<16)
+		return strings.TrimRight(string(b), "\r\n"), err
 	}
+	if v := p.env(passphraseVariable); v != "" {
+		return v, nil
+	}
+	first, err := p.ask("Passphrase of the backup: ")
+	if errors.Is(err, errNobody) {
+		return "", usageError("nobody can be asked here for the passphrase: name a file with --passphrase-file, or set the variable " + passphraseVariable)
+	}
+	if err != nil || !isNew {
+		return first, err
+	}
+	again, err := p.ask("Once more: ")
+	if err == nil && again != first {
+		err = errors.New("these were two different ones; nothing was done")
+	}
+	return first, err
 }
 
-type restoreCmd struct {
-	File string `arg:"" help:"A backup that ppm backup wrote."`
-	Yes  bool   `help:"Don't ask."`
-	JSON bool   `name:"json" help:"Print one JSON object."`
+// backupMaker returns what makes the backups of the store in dir.
+func backupMaker(dir string, cfg config.Config, v vault, log *slog.Logger) *backup.Maker {
+	folder := cfg.Backup.Folder
+	if folder == "" {
+		folder = filepath.Join(dir, backupsDir)
+	}
+	return backup.NewMaker(backup.Options{
+		Dir: dir, Folder: folder, Keep: cfg.Backup.Keep, Version: version(), Store: v, Log: log,
+		Size:       func() (int64, error) { return databaseSize(dir) },
+		Free:       sqlite.FreeSpace,
+		Prove:      sqlite.Prove,
+		Files:      func(encrypted bool) ([]backup.File, error) { return carried(dir, cfg, v.keys, encrypted) },
+		Passphrase: func() (string, error) { return v.keys.Open(passphraseKey, cfg.Backup.Passphrase.Reveal()) },
+	})
 }
 
-func (restoreCmd) Help() string {
-	return `Puts a backup in the place of what is kept now, after checking it. Nothing is
-deleted: the present database is put aside in the data folder. Stop ppm first.
+const passphraseKey = "backup.passphrase"
 
-What was received after the backup was made is not in it, and Clearmatch doesn't
-send again what was acknowledged. If the database put aside can still be read,
-restore takes that as well; else ask Clearmatch.
-
-Examples:
-
-    ppm restore /srv/ppm/backups/ppm-20260131-080000.db
-    ppm restore ppm-monday.db --yes`
-}
-
-// Run runs ppm restore.
-func (c *restoreCmd) Run(p *program) error {
-	dir, err := p.folder()
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(c.File); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("restore: there is no file %s", c.File)
-	} else if err != nil {
-		return fmt.Errorf("restore: %w", err)
-	}
-	if service, err := attach(p, dir); err == nil {
-		service.Close()
-		return fmt.Errorf("ppm is running on %s: stop it first, then restore", dir)
-	}
-	if !c.Yes {
-		if err := p.confirm(fmt.Sprintf("This puts %s in the place of what is kept in %s.\nWhat is kept now is put aside, not deleted.", c.File, dir)); err != nil {
-			return err
-		}
-	}
-	aside, err := sqlite.Restore(p, dir, c.File)
-	if err != nil && aside != "" {
-		return fmt.Errorf("%w; what was there before is in %s: put that back with \"ppm restore %s\", or try again", err, aside, aside)
-	}
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return p.printJSON(struct {
-			Restored string `json:"restored"`
-			Aside    string `json:"aside,omitempty"`
-		}{c.File, aside})
-	}
-	fmt.Fprintf(p.stdout, "restored from %s\n", c.File)
-	if aside != "" {
-		fmt.Fprintf(p.stdout, "what was there before is in %s\n", aside)
-	}
-	return nil
-}
-
-// confirm has a person at a terminal type yes. Without a terminal nobody can be
-// asked, and the answer is no.
-func (p *program) confirm(what string) error {
-	if f, ok := p.stdin.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		return usageError("nobody can be asked here whether you are sure: add --yes if you are")
-	}
-	fmt.Fprintf(p.stderr, "%s\nType yes to go on: ", what)
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(p.stdin).ReadString('\n')
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case <-p.Done():
-		return p.Err()
-	case line := <-answer:
-		if !strings.EqualFold(line, "yes") {
-			return errors.New("nothing was changed")
+// databaseSize returns how large the database is, with its log.
+func databaseSize(dir string) (size int64, err error) {
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(filepath.Join(dir, sqlite.FileName+suffix))
+		switch {
+		case err == nil:
+			size += info.Size()
+		case suffix == "":
+			return 0, err
 		}
 	}
-	return nil
+	return size, nil
+}
+
+// schedule returns what makes backups every day, nil if none are wanted.
+func schedule(m *backup.Maker, b config.Backup) *backup.Schedule {
+	daily, ok := b.Time()
+	if !ok {
+		return nil
+	}
+	return &backup.Schedule{Maker: m, Daily: daily}
 }

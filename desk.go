@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"processmanager/backup"
 	"processmanager/client"
 	"processmanager/config"
 	"processmanager/db"
@@ -22,13 +23,21 @@ import (
 
 // A desk is the store as people deal with it: what they say is checked by those
 // who know before it is kept.
-type desk struct{ vault }
+type desk struct {
+	vault
+	backups *backup.Maker
+}
 
 var _ ui.Store = desk{}
 
 // openWay returns the way to a client.
 func openWay(c ppm.Client) (delivery.Way, error) {
 	return client.Open(c, client.Options{Version: version()})
+}
+
+// Backup implements [ui.Store].
+func (d desk) Backup(ctx context.Context, order ui.BackupOrder, progress func(done, total int)) (ppm.Backup, error) {
+	return d.backups.Make(ctx, order.To, order.Passphrase, progress)
 }
 
 // Clients implements [ui.Desk].

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"processmanager/config"
 	"processmanager/db"
 	"processmanager/db/sqlite"
 	"processmanager/pipeline"
@@ -38,7 +39,7 @@ func newOffice(t *testing.T) *office {
 	o.ok(err)
 	v := vault{store, secret.Open(dir, nil)}
 	o.ok(v.keys.Make())
-	o.desk = desk{v}
+	o.desk = desk{v, backupMaker(dir, config.Default(), v, nil)}
 	t.Cleanup(func() { o.ok(store.Close()) })
 	o.api = httptest.NewServer(ui.New(ui.Options{Store: o.desk, Token: o.token}).Handler())
 	t.Cleanup(o.api.Close)

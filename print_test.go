@@ -149,16 +149,3 @@ func TestLinesToPasteAreQuoted(t *testing.T) {
 		t.Errorf("powerShellQuote = %s", got)
 	}
 }
-
-func TestBackupsInOneSecondHaveDifferentNames(t *testing.T) {
-	dir, now := t.TempDir(), time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	var names []string
-	for range 3 {
-		name := backupName(dir, now)
-		check(t, writePrivate(name, nil))
-		names = append(names, strings.TrimPrefix(name, dir)[1:])
-	}
-	if want := []string{"ppm-20261123-120000.db", "ppm-20261123-120000-2.db", "ppm-20261123-120000-3.db"}; !reflect.DeepEqual(names, want) {
-		t.Errorf("names = %q, want %q", names, want)
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"processmanager/config"
 	"processmanager/db"
 	"processmanager/db/sqlite"
 	"processmanager/secret"
@@ -108,7 +109,13 @@ func openLocal(p *program, dir string) (kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &local{desk: desk{vault{store, secret.Open(dir, p.environ)}}, dir: dir}, nil
+	v := vault{store, secret.Open(dir, p.environ)}
+	cfg, err := config.Load(dir, p.environ)
+	if err != nil {
+		log.Warn("the settings cannot be read; a backup is made as if there were none", "err", err)
+		cfg = config.Default()
+	}
+	return &local{desk: desk{v, backupMaker(dir, cfg, v, log)}, dir: dir}, nil
 }
 
 // waitForLock calls open until it returns something else than that another ppm

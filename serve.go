@@ -163,15 +163,21 @@ func (s *service) run() error {
 	if err != nil {
 		return err
 	}
+	backups := backupMaker(s.dir, s.cfg, s.store, s.log)
+	planned := schedule(backups, s.cfg.Backup)
 	waits := newSecrets(s.store, fetch, s.log)
 	work := s.pipeline(fetch, waits)
 	if err := work.Prepare(s); err != nil {
 		return err
 	}
-	local := ui.New(ui.Options{Store: desk{s.store}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
+	local := ui.New(ui.Options{Store: desk{s.store, backups}, Token: token, Log: s.log, Status: func(ctx context.Context) (ui.Status, error) {
 		st, err := status(ctx, s.store, s.dir, &here)
 		if err == nil {
 			st.Secrets, err = waits.waiting(ctx)
+		}
+		if planned != nil {
+			next := planned.Next().UTC()
+			st.Backup.Next = &next
 		}
 		if certificate != nil {
 			c := certificate.CertificateStatus()
@@ -192,6 +198,9 @@ func (s *service) run() error {
 	}
 	group.Go(func() error { return work.Run(ctx) })
 	group.Go(func() error { return waits.Run(ctx) })
+	if planned != nil {
+		group.Go(func() error { return planned.Run(ctx) })
+	}
 	group.Go(func() error { return local.Serve(ctx, dashboard) })
 	group.Go(func() error { return s.tell(here, password, generated) })
 	err = group.Wait()

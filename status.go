@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"processmanager/backup"
 	"processmanager/db"
 	"processmanager/db/sqlite"
 	"processmanager/ppm"
@@ -54,7 +53,7 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 	if err != nil {
 		return ui.Status{}, err
 	}
-	st := ui.Status{Counts: counts, Version: version(), Health: ui.Healthy, Data: dir, LastBackup: lastBackup(dir)}
+	st := ui.Status{Counts: counts, Version: version(), Health: ui.Healthy, Data: dir}
 	if err := store.Health(); err != nil {
 		st.Health = err.Error()
 	}
@@ -74,6 +73,12 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 	if api.Down() && api.FailingSince != nil {
 		st.Down = append(st.Down, ui.Down{Client: ppm.ClearmatchAPI, Name: fetching, Since: *api.FailingSince, Error: api.LastError, Waiting: api.Waiting})
 	}
+	if st.Backup, err = backup.State(dir); err != nil {
+		st.Backup.Failed = &ppm.BackupFailure{Error: err.Error()}
+	}
+	if last := st.Backup.Last; last != nil {
+		st.LastBackup = &last.At
+	}
 	if free, err := sqlite.FreeSpace(dir); err == nil {
 		bytes := int64(min(free, math.MaxInt64))
 		st.Free = &bytes
@@ -83,25 +88,6 @@ func status(ctx context.Context, store db.Store, dir string, r *running) (ui.Sta
 		st.Receiver, st.Dashboard = r.Receiver, r.Dashboard
 	}
 	return st, nil
-}
-
-// lastBackup returns when the newest file in backups/ was written.
-func lastBackup(dir string) *time.Time {
-	files, err := filepath.Glob(filepath.Join(dir, backupsDir, "ppm-*.db"))
-	if err != nil {
-		return nil
-	}
-	var newest *time.Time
-	for _, f := range files {
-		info, err := os.Stat(f)
-		if err != nil {
-			continue
-		}
-		if at := info.ModTime().UTC().Truncate(time.Second); newest == nil || at.After(*newest) {
-			newest = &at
-		}
-	}
-	return newest
 }
 
 func statusText(st ui.Status, now time.Time) string {
@@ -134,10 +120,12 @@ func statusText(st ui.Status, now time.Time) string {
 			row("", "warning: %s", printable(w))
 		}
 	}
-	if st.LastBackup == nil {
-		row("last backup", "never: make one with ppm backup")
-	} else {
-		row("last backup", "%s", shortTime(*st.LastBackup, now))
+	for i, line := range backupText(st.Backup, now) {
+		name := ""
+		if i == 0 {
+			name = "last backup"
+		}
+		row(name, "%s", line)
 	}
 	b.WriteString("\n")
 	row("notifications", "%d (%d queued, %d complete, %d failed)", st.Accepted,
@@ -161,6 +149,25 @@ func statusText(st ui.Status, now time.Time) string {
 		row("rejected", "0")
 	}
 	return b.String()
+}
+
+// backupText says how the backups are doing, in lines.
+func backupText(b ppm.Backups, now time.Time) []string {
+	lines := []string{"never: make one with ppm backup"}
+	if last := b.Last; last != nil {
+		lines = []string{fmt.Sprintf("proven %s: %s, %s", shortTime(last.Proven, now), ppm.Counted(last.Notifications, "notification", "notifications"), byteSize(last.Bytes))}
+		if last.Encrypted {
+			lines[0] += ", encrypted"
+		}
+		lines = append(lines, last.File)
+	}
+	if f := b.Failed; f != nil {
+		lines = append(lines, fmt.Sprintf("FAILED since %s: %s", shortTime(f.Since, now), oneLine(f.Error)))
+	}
+	if b.Next != nil {
+		lines = append(lines, "the next one: "+shortTime(*b.Next, now))
+	}
+	return lines
 }
 
 func byteSize(n int64) string {

@@ -25,6 +25,7 @@ func (c Config) check() Faults {
 	c.Dashboard.check(fault, c.Receiver)
 	c.Clearmatch.check(fault)
 	c.Store.check(fault)
+	c.Backup.check(fault)
 	checkDays(fault, "retention.bodies_days", c.Retention.BodiesDays)
 	checkDays(fault, "retention.dead_letters_days", c.Retention.DeadLettersDays)
 	return fs
@@ -121,6 +122,22 @@ func (s Store) check(fault faultFunc) {
 		fault("store.url", "not an address of a store", `write "": notifications are then kept in the data folder`)
 	}
 }
+
+func (b Backup) check(fault faultFunc) {
+	if _, ok := b.Time(); !ok && b.Daily != "" {
+		fault("backup.daily", quote(b.Daily)+" is not a time of day", `write it like "02:10", or "" for none`)
+	}
+	checkPath(fault, "backup.folder", b.Folder)
+	checkCount(fault, "backup.keep", b.Keep)
+	checkPassword(fault, "backup.passphrase", b.Passphrase)
+	if n := len(b.Passphrase.Reveal()); n > 0 && n < minPassphrase {
+		fault("backup.passphrase", "short enough to be guessed", fmt.Sprintf("write at least %d characters", minPassphrase))
+	}
+}
+
+// minPassphrase is how long a passphrase must be, in bytes: who has a backup may
+// try as many as he likes.
+const minPassphrase = 12
 
 func checkPassword(fault faultFunc, key string, password Secret) {
 	if controls(password.Reveal()) {

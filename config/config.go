@@ -7,6 +7,7 @@ package config
 import (
 	_ "embed"
 	"path/filepath"
+	"time"
 )
 
 // FileName is the name of the settings file in the data folder.
@@ -27,6 +28,7 @@ type Config struct {
 	Clearmatch Clearmatch `toml:"clearmatch"`
 	Store      Store      `toml:"store"`
 	Retention  Retention  `toml:"retention"`
+	Backup     Backup     `toml:"backup"`
 
 	origins map[string]Origin // by key; a key that is not here has its default
 }
@@ -118,6 +120,29 @@ type Store struct {
 type Retention struct {
 	BodiesDays      int `toml:"bodies_days"`       // after a notification is complete
 	DeadLettersDays int `toml:"dead_letters_days"` // after something gave up on it
+}
+
+// Backup says when backups are made by themselves, and where they go.
+type Backup struct {
+	// Daily is a time of day such as "02:10", by the clock of this machine; see
+	// [Backup.Time]. Empty: none is made.
+	Daily string `toml:"daily"`
+
+	// Folder is an absolute path. Empty: backups in the data folder.
+	Folder string `toml:"folder"`
+
+	// Keep is how many are kept there, 1 to 65535.
+	Keep int `toml:"keep"`
+
+	// Passphrase encrypts them. Empty: they are not encrypted, and carry no
+	// secret that can be read elsewhere.
+	Passphrase Secret `toml:"passphrase"`
+}
+
+// Time returns the time of day, after midnight; ok is false if there is none.
+func (b Backup) Time() (daily time.Duration, ok bool) {
+	t, err := time.Parse("15:04", b.Daily)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err == nil
 }
 
 // Default returns the settings as they are when nothing is said.

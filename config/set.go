@@ -80,3 +80,22 @@ func change(path, text, key, value string) (string, error) {
 	}
 	return changed, nil
 }
+
+// Replace returns the text of a settings file with the text that the setting
+// key has there replaced by what f returns for it. Where the setting is not
+// there, or empty, nothing changes.
+func Replace(text []byte, key string, f func(string) string) ([]byte, error) {
+	tree, err := decode(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s in %s cannot be changed: that is no file of settings", key, FileName)
+	}
+	old, ok := flatten(tree)[key].(string)
+	if !ok || old == "" {
+		return text, nil
+	}
+	changed, err := edit(string(text), key, literal(f(old)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: not changed, because %s %w", key, FileName, err)
+	}
+	return []byte(changed), nil
+}

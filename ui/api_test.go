@@ -79,8 +79,8 @@ func TestABackupNeedsAWholePath(t *testing.T) {
 	check(t, err)
 	for body, want := range map[string]int{
 		`{"to":"relative.db"}`:         400,
-		`{"to":""}`:                    400,
-		`{}`:                           400,
+		`{"to":""}`:                    200, // the service names it
+		`{}`:                           200,
 		`nonsense`:                     400,
 		``:                             400,
 		`{"to":` + string(whole) + `}`: 200,

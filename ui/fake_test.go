@@ -102,17 +102,17 @@ func (m *memory) Rejections(_ context.Context, before int64, limit int) ([]ppm.R
 	return list, nil
 }
 
-func (m *memory) Backup(ctx context.Context, path string, progress func(done, total int)) error {
+func (m *memory) Backup(ctx context.Context, order BackupOrder, progress func(done, total int)) (ppm.Backup, error) {
 	for i := range m.steps {
 		progress(i+1, m.steps)
 	}
 	if m.block != nil {
 		m.block(ctx)
 	}
-	if strings.HasSuffix(path, "taken.db") {
-		return errors.New("there is such a file already")
+	if strings.HasSuffix(order.To, "taken.db") {
+		return ppm.Backup{}, errors.New("there is such a file already")
 	}
-	return ctx.Err()
+	return ppm.Backup{File: order.To, Bytes: 7}, ctx.Err()
 }
 
 func (m *memory) status(context.Context) (Status, error) {

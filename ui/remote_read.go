@@ -62,14 +62,15 @@ func (c *Remote) Export(ctx context.Context, e Exports, yield func(Exported) err
 	})
 }
 
-// Backup has the service write a copy to path, a whole path on this machine.
-func (c *Remote) Backup(ctx context.Context, path string, progress func(done, total int)) error {
-	return c.stream(ctx, http.MethodPost, "backup", nil, backupOrder{To: path}, func(l line) error {
+// Backup has the service make a backup.
+func (c *Remote) Backup(ctx context.Context, order BackupOrder, progress func(done, total int)) (made ppm.Backup, err error) {
+	err = c.stream(ctx, http.MethodPost, "backup", nil, order, func(l line) error {
 		if progress != nil && l.Done != nil && l.Total != nil {
 			progress(*l.Done, *l.Total)
 		}
-		return nil
+		return l.into(&made)
 	})
+	return made, err
 }
 
 func pageQuery(p ppm.Page) url.Values {

@@ -149,12 +149,17 @@ func TestABackupTellsHowFarItIs(t *testing.T) {
 	c := remote(t, m)
 	dir := t.TempDir()
 	once := sync.OnceFunc(func() { close(told) })
-	check(t, c.Backup(t.Context(), filepath.Join(dir, "copy.db"), func(done, total int) {
+	copied := filepath.Join(dir, "copy.db")
+	made, err := c.Backup(t.Context(), BackupOrder{To: copied}, func(done, total int) {
 		if done == 3 && total == 3 {
 			once()
 		}
-	}))
-	err := c.Backup(t.Context(), filepath.Join(dir, "taken.db"), nil)
+	})
+	check(t, err)
+	if made.File != copied || made.Bytes != 7 {
+		t.Errorf("the backup that was made is told to be %+v", made)
+	}
+	_, err = c.Backup(t.Context(), BackupOrder{To: filepath.Join(dir, "taken.db")}, nil)
 	if err == nil || err.Error() != "there is such a file already" {
 		t.Errorf("backup onto a file = %v", err)
 	}
@@ -210,7 +215,10 @@ func TestServeStopsWhenAskedEvenInTheMiddleOfABackup(t *testing.T) {
 	check(t, err)
 	defer c.Close()
 	backedUp := make(chan error)
-	go func() { backedUp <- c.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db"), nil) }()
+	go func() {
+		_, err := c.Backup(t.Context(), BackupOrder{To: filepath.Join(t.TempDir(), "copy.db")}, nil)
+		backedUp <- err
+	}()
 	<-begun
 	stop()
 	if err := <-served; err != nil {
@@ -241,7 +249,7 @@ func TestACallerWhoLeavesIsNoFaultOfTheService(t *testing.T) {
 	defer c.Close()
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	if err := c.Backup(ctx, filepath.Join(t.TempDir(), "copy.db"), func(int, int) { leave() }); !errors.Is(err, context.Canceled) {
+	if _, err := c.Backup(ctx, BackupOrder{To: filepath.Join(t.TempDir(), "copy.db")}, func(int, int) { leave() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("the backup ended with %v", err)
 	}
 	srv.Close() // waits for the answer's end

@@ -19,7 +19,9 @@ type Status struct {
 	PID        int        `json:"pid,omitempty"`
 	Data       string     `json:"data"`                  // the data folder
 	Free       *int64     `json:"free_bytes,omitempty"`  // left on its disk
-	LastBackup *time.Time `json:"last_backup,omitempty"` // the newest in backups/, UTC
+	LastBackup *time.Time `json:"last_backup,omitempty"` // when the last proven one was begun, UTC
+
+	Backup ppm.Backups `json:"backup"`
 
 	Down    []Down   `json:"down,omitempty"`    // clients that are not reached at present
 	Secrets *Secrets `json:"secrets,omitempty"` // nil: nothing waits for secrets

@@ -44,9 +44,9 @@ type Store interface {
 	Reader
 	Desk
 
-	// Backup writes a consistent copy to the file path, which must not exist,
-	// and tells progress (which may be nil) now and then how far it has come.
-	Backup(ctx context.Context, path string, progress func(done, total int)) error
+	// Backup makes a backup, proves it, and tells progress (which may be nil)
+	// now and then how far the copying has come.
+	Backup(ctx context.Context, order BackupOrder, progress func(done, total int)) (ppm.Backup, error)
 }
 
 // Options are what a [Server] needs; all but Log are required.
