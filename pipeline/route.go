@@ -69,6 +69,8 @@ func (p *Pipeline) route(ctx context.Context) {
 			select {
 			case <-opened:
 				c = nil
+			case <-opened:
+				c = nil
 			default:
 			}
 			continue

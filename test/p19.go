@@ -3,19 +3,24 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-// canaries are what must be written nowhere but in the store and, where it is a
-// setting, in config.toml. Each is unlike anything that the program writes itself.
+// canaries are what must be written nowhere but, where it is personal data, in
+// the store and its backups. Each is unlike anything that the program writes itself.
 var canaries = map[string]string{
 	"the API's secret":           "canary-0-Kx81secret",
 	"the API's token":            "canary-1-Qz27token",
@@ -30,6 +35,10 @@ var canaries = map[string]string{
 	"a query in an address":      "canary-10-Adalbert",
 	"the password of the sender": password,
 }
+
+// secrets are those of the canaries that must not be readable in the store, the
+// settings and the backups, either.
+var secrets = []string{"the API's secret", "the API's token", "a client's token", "a client's password", "a query in an address", "a wrong password", "the password of the sender"}
 
 // p19 sends secrets and personal data along every way there is, good and bad,
 // and then looks for them where they have no business.
@@ -72,16 +81,79 @@ func p19(l *lab) error {
 	if said["the arguments"], err = os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", service.cmd.Process.Pid)); err != nil {
 		return err
 	}
+	kept := map[string][]byte{}
+	if err := l.backups(data, kept); err != nil {
+		return err
+	}
 	if err := service.stop(); err != nil {
 		return err
 	}
 	l.done++
-	if err := l.written(data, said); err != nil {
+	if err := l.written(data, said, kept); err != nil {
 		return err
 	}
 	l.figure("canaries", len(canaries), "")
-	l.figure("places searched", len(said), "")
-	return silent(said)
+	l.figure("places searched", len(said)+len(kept), "")
+	return errors.Join(silent(said, slices.Collect(maps.Keys(canaries))...), silent(kept, secrets...), personal(kept))
+}
+
+// backups has one made without a passphrase and one with, and adds what is in
+// the former, and the latter as it is.
+func (l *lab) backups(data string, kept map[string][]byte) error {
+	passphrase := filepath.Join(l.dir, "passphrase")
+	if err := os.WriteFile(passphrase, []byte("correct horse battery staple\n"), 0o600); err != nil {
+		return err
+	}
+	plain, sealed := filepath.Join(l.dir, "plain.tar.gz"), filepath.Join(l.dir, "sealed.age")
+	for _, args := range [][]string{{"backup", "--to", plain}, {"backup", "--to", sealed, "--passphrase-file", passphrase}} {
+		if _, err := l.ppm(data, args...); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(sealed)
+	if err != nil {
+		return err
+	}
+	kept["an encrypted backup"] = text
+	f, err := os.Open(plain)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	for archive := tar.NewReader(unpacked); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if text, err = io.ReadAll(archive); err != nil {
+			return err
+		}
+		if bytes.Contains(text, []byte("PRIVATE KEY")) {
+			return fmt.Errorf("a key of a certificate can be read in a backup without a passphrase: %s", h.Name)
+		}
+		kept["a backup: "+h.Name] = text
+	}
+}
+
+// personal returns an error unless the canaries that are personal are found in
+// the store and its backup: a search that finds nothing anywhere shows nothing.
+func personal(kept map[string][]byte) error {
+	var errs []error
+	for _, where := range []string{"ppm.db", "a backup: ppm.db"} {
+		for _, what := range []string{"a borrower's name", "what a body says"} {
+			if !bytes.Contains(kept[where], []byte(canaries[what])) {
+				errs = append(errs, fmt.Errorf("%s is not found in %s, where it belongs", what, where))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // once makes a data folder by starting the program and stopping it.
@@ -172,35 +244,39 @@ func (l *lab) indiscretions(receiver string, p *platform) error {
 		if res.StatusCode != wrong.want {
 			return fmt.Errorf("%s was answered %s", wrong.body, res.Status)
 		}
-		if err := silent(map[string][]byte{"an answer": answer.Bytes()}); err != nil {
+		if err := silent(map[string][]byte{"an answer": answer.Bytes()}, slices.Collect(maps.Keys(canaries))...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// written adds what has been written beside the store: the other files of the
-// data folder, and what the service printed.
-func (l *lab) written(data string, said map[string][]byte) error {
-	files := []string{filepath.Join(l.dir, "stderr-"+filepath.Base(data)+".log")}
-	err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
-		if name := d.Name(); err == nil && d.Type().IsRegular() && !strings.HasPrefix(name, "ppm.db") && !strings.HasPrefix(name, "search.db") && name != "config.toml" {
-			files = append(files, path)
-		}
+// written adds what has been written: to kept what is in the store, and to said
+// the other files of the data folder and what the service printed.
+func (l *lab) written(data string, said, kept map[string][]byte) error {
+	add := func(to map[string][]byte, file string) error {
+		text, err := os.ReadFile(file)
+		to[filepath.Base(file)] = text
 		return err
-	})
-	for _, file := range files {
-		text, e := os.ReadFile(file)
-		said[filepath.Base(file)], err = text, errors.Join(err, e)
 	}
-	return err
+	err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		if name := d.Name(); strings.HasPrefix(name, "ppm.db") || strings.HasPrefix(name, "search.db") {
+			return add(kept, path)
+		}
+		return add(said, path)
+	})
+	return errors.Join(err, add(said, filepath.Join(l.dir, "stderr-"+filepath.Base(data)+".log")))
 }
 
-// silent returns an error for each canary that can be read somewhere.
-func silent(said map[string][]byte) error {
+// silent returns an error for each of these canaries that can be read somewhere.
+func silent(said map[string][]byte, which ...string) error {
 	var errs []error
 	for where, text := range said {
-		for what, canary := range canaries {
+		for _, what := range which {
+			canary := canaries[what]
 			if i := bytes.Index(text, []byte(canary)); i >= 0 {
 				errs = append(errs, fmt.Errorf("%s can be read in %s: %q", what, where, text[max(0, i-100):min(len(text), i+60)]))
 			}
