@@ -82,7 +82,7 @@ func (m *mover) adjust(names []string) error {
 			continue // whoever renews it does so here, too
 		}
 		name := path.Join(key, base(file))
-		to := path.Join(certsDir, base(file))
+		to := path.Join(certsDir, strings.TrimPrefix(key, "receiver.tls.")+"-"+base(file))
 		if !slices.Contains(names, name) {
 			m.todo = append(m.todo, fmt.Sprintf("%s: there is no file %s", key, file))
 			continue

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 	"processmanager/ui"
 )
 
-// opened returns the store in dir as the service has it.
+// openedVault returns the store in dir as the service has it.
 func openedVault(t *testing.T, dir string) vault {
 	t.Helper()
 	store, err := sqlite.Open(sqlite.Options{Dir: dir})
@@ -82,10 +83,10 @@ func delivered(t *testing.T, v vault, name string, n int64) {
 
 func TestOnlyClientsWithSecretsWaitForTheKeyAndItHeals(t *testing.T) {
 	const token = "canary-token"
-	right := true
+	var wrong atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/secret" && r.Header.Get("Authorization") != "Bearer "+token {
-			right = false
+			wrong.Add(1)
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}))
@@ -137,7 +138,7 @@ func TestOnlyClientsWithSecretsWaitForTheKeyAndItHeals(t *testing.T) {
 		t.Fatal(err)
 	}
 	delivered(t, v, "secret", 2)
-	if !right {
+	if wrong.Load() > 0 {
 		t.Error("the client was sent something else than its token")
 	}
 }
