@@ -92,19 +92,24 @@ func backupOverwritesNothing(t *testing.T, e Engine) {
 	}
 }
 
+// copied returns what a backup of s brings back in another place.
+func (e Engine) copied(t *testing.T, s db.Store) db.Store {
+	t.Helper()
+	backup, dir := filepath.Join(t.TempDir(), "copy.db"), t.TempDir()
+	if err := s.Backup(t.Context(), backup, nil); err != nil {
+		t.Fatal("backup:", err)
+	}
+	if err := e.Restore(dir, backup); err != nil {
+		t.Fatal("restore:", err)
+	}
+	return e.open(t, dir)
+}
+
 func clientsInABackup(t *testing.T, e Engine) {
 	s := e.open(t, t.TempDir())
 	n := save(t, s, Client("CRM"))
 	subscribe(t, s, ppm.Subscription{Client: n, Rule: ppm.Rule{Type: "x"}})
-	backup := filepath.Join(t.TempDir(), "copy.db")
-	if err := s.Backup(t.Context(), backup, nil); err != nil {
-		t.Fatal("backup:", err)
-	}
-	dir := t.TempDir()
-	if err := e.Restore(dir, backup); err != nil {
-		t.Fatal("restore:", err)
-	}
-	restored := e.open(t, dir)
+	restored := e.copied(t, s)
 	if got, want := client(t, restored, n), client(t, s, n); !reflect.DeepEqual(got, want) {
 		t.Errorf("restored %+v, want %+v", got, want)
 	}
@@ -130,15 +135,7 @@ func deliveriesInABackup(t *testing.T, e Engine) {
 		attempt(t, s, crm, time.Now(), func(ppm.Delivery) (ppm.Response, error) { return ppm.Response{Status: 500}, errors.New("not now") })
 	}
 	erase(t, s, "B") // a body that is not there is no damage
-	backup := filepath.Join(t.TempDir(), "copy.db")
-	if err := s.Backup(t.Context(), backup, nil); err != nil {
-		t.Fatal("backup:", err)
-	}
-	dir := t.TempDir()
-	if err := e.Restore(dir, backup); err != nil {
-		t.Fatal("restore:", err)
-	}
-	restored := e.open(t, dir)
+	restored := e.copied(t, s)
 	all, err := s.List(t.Context(), ppm.Page{Limit: 100})
 	if err != nil || len(all) != 10 {
 		t.Fatal("list:", all, err)

@@ -166,7 +166,7 @@ func (w *writer) run() {
 			return
 		}
 		timer.Stop()
-		resting := w.queue() > 0
+		resting := w.queue() > 0 // what can wait is left, and it is not its turn
 		wait := w.untilChore()
 		if resting {
 			wait = max(time.Microsecond, w.turns.wait(time.Now()))
